@@ -30,6 +30,9 @@ CHANGES: Final = 20
 VIEWS: Final = 10
 """Of each contact of a whole catalogue, where each item has as many."""
 
+SECONDS_MAX: Final = 6 * 3_600.0
+"""Whole sizes take minutes of CPU, and hours by the clock where others have the machine."""
+
 RULES: Final = """
 account: acme
 rules:
@@ -117,7 +120,7 @@ def _row(folder: Path, shape: Shape, host: str) -> str:
     command = {"replay": REPLAY, "job": JOB, "naive": NAIVE}[host]
     output = folder / host
     argv = ["--rules", str(folder / "rules.yaml"), "--input", str(folder / "events.jsonl"), "--output", str(output)]
-    cost = run([sys.executable, *command, *argv], Path.cwd(), folder / "log")
+    cost = run([sys.executable, *command, *argv], Path.cwd(), folder / "log", seconds_max=SECONDS_MAX)
     if cost.exit_code:
         return f"| {shape.name} | {host} | – | – | – | – | failed: {(folder / 'log').read_text()[-200:]!r} |"
     summary = from_text((output / "summary.json").read_bytes()) if host != "naive" else None

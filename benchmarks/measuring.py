@@ -44,8 +44,13 @@ class Cost(NamedTuple):
         return self.user_s + self.system_s
 
 
-def run(command: Sequence[str], folder: Path, log: Path, several: bool = False) -> Cost:
-    """Run a command in a folder, its words into a file; `several` if it has processes of its own to be added up."""
+def run(
+    command: Sequence[str], folder: Path, log: Path, several: bool = False, seconds_max: float = SECONDS_MAX
+) -> Cost:
+    """Run a command in a folder, its words into a file; `several` if it has processes of its own to be added up.
+
+    It is killed after `seconds_max` by the clock.
+    """
     adopt_orphans(True)
     with log.open("wb") as words:
         began = time.perf_counter()
@@ -53,7 +58,7 @@ def run(command: Sequence[str], folder: Path, log: Path, several: bool = False) 
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=words, stderr=words, start_new_session=True
         )
         watch = _Watch(process.pid) if several else None
-        timer = threading.Timer(SECONDS_MAX, _end, [process.pid])
+        timer = threading.Timer(seconds_max, _end, [process.pid])
         timer.start()
         _, status, usage = os.wait4(process.pid, 0)
         wall_s = time.perf_counter() - began

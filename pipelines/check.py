@@ -21,7 +21,8 @@ def check(options: StreamOptions) -> Ready | NotReady:
     """Ask about everything that the job needs and whose name could be read."""
     beam = _beam_options(options)
     findings = Findings(is_dataflow=is_dataflow(options.runner), region=beam.get("region"))
-    for problem in dataflow_problems(beam) if findings.is_dataflow and beam else ():
+    lacking = list(dataflow_problems(beam)) if findings.is_dataflow and beam else []
+    for problem in lacking:
         findings.wrong(problem)
     # Rules in files are read at the launch and travel with the job; a target is polled by workers.
     findings.compare_locations("--rules", [one for one in options.rules if is_target(one)])
@@ -32,9 +33,17 @@ def check(options: StreamOptions) -> Ready | NotReady:
     for sink in options.sinks:
         sink.check(findings)
     snapshots = check_snapshots(options.snapshots, beam.get("project"), findings)
+    if options.check and findings.is_dataflow and beam and not lacking:
+        _ask_google(beam, findings)
     if rules is None or findings.problems:
         return NotReady(tuple(findings.found), findings.problems)
     return Ready(tuple(findings.found), rules, snapshots)
+
+
+def _ask_google(beam: dict[str, Any], findings: Findings) -> None:
+    from pipelines.preflight.dataflow_services import check_dataflow  # noqa: PLC0415 - Google's clients: an extra
+
+    check_dataflow(beam, findings)
 
 
 def _beam_options(options: StreamOptions) -> dict[str, Any]:

@@ -111,8 +111,9 @@ def metadata(template: Template) -> dict[str, Any]:
     """The metadata of a template, as the service's `TemplateMetadata` has them in JSON."""
     kind = {
         "streaming": True,
-        "supportsAtLeastOnce": False,
+        "supportsAtLeastOnce": True,
         "supportsExactlyOnce": True,
+        "defaultStreamingMode": "EXACTLY_ONCE",
     }
     return {
         "name": template.title,

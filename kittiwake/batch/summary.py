@@ -98,6 +98,7 @@ def findings_of(rules: RulesUsed, counts: Counts) -> Iterator[str]:
         )
 
     yield from text_findings(counts.unusable)
+    yield from _idle_findings(counts)
 
 
 MEASURING: Final = (Clause.GIVEN, Clause.STILL, Clause.AUDIENCE, Clause.REACHES)
@@ -115,6 +116,23 @@ def text_findings(unusable: Mapping[Refusal, int]) -> Iterator[str]:
                 f"rule {one.rule_id} of account {one.account_id}: of {one.path}, {number:,} {what} left out of"
                 f" {one.clause}. Send numbers, or add to the rules: cast: [{{event: …, number: {one.path}}}]"
             )
+
+
+def _idle_findings(counts: Counts) -> Iterator[str]:
+    """Messages about rules of which nothing came, and that met texts in place of what they compare or measure."""
+    busy = {(verdict.account_id, verdict.rule_id) for verdict in counts.verdicts}
+    busy |= {(rule.account_id, rule.rule_id) for rule in counts.pending}
+    for one, number in sorted(counts.unusable.items()):
+        is_number = one.found == Found.NUMBER_AS_TEXT
+        is_measured = is_number and one.clause in MEASURING
+        if one.found not in (Found.TEXT, Found.NUMBER_AS_TEXT) or is_measured or (one.account_id, one.rule_id) in busy:
+            continue
+        times = "once" if number == 1 else f"{number:,} times"
+        advice = f"add to the rules: cast: [{{event: …, number: {one.path}}}]" if is_number else "check which is meant"
+        yield (
+            f"rule {one.rule_id} of account {one.account_id} decided nothing: {times} {one.path} was a text that"
+            f" {one.clause} could not use. Send numbers, or {advice}"
+        )
 
 
 def summary_of(

@@ -139,7 +139,7 @@ def write_plan(path: Path, prepared: Publication, target: Target, clock_us: int,
     Raises:
         UnusableError: it cannot be written.
     """
-    from kittiwake.profile.report.files import write_file  # noqa: PLC0415 - with a plan only
+    from kittiwake.output.text_files import write_file  # noqa: PLC0415 - with a plan only
 
     write_file(path, written(plan_of(prepared, target.location, clock_us, shown)).decode(), force=True)
 

@@ -64,7 +64,7 @@ def _account(ruleset: RuleSet, programs: Programs, account_id: str) -> Described
 def lines_of(accounts: tuple[DescribedAccount, ...]) -> Iterator[str]:
     """For a terminal."""
     for account in accounts:
-        yield _title(account)
+        yield account_title(account)
         yield from (f"  {visible(one)}" for one in account.says)
         for rule in account.rules:
             yield ""
@@ -76,7 +76,7 @@ def lines_of(accounts: tuple[DescribedAccount, ...]) -> Iterator[str]:
 def markdown_of(accounts: tuple[DescribedAccount, ...]) -> Iterator[str]:
     """For a page, or a pull request. What is an author's means nothing in it."""
     for account in accounts:
-        yield from (f"## {_plain(_title(account))}", "")
+        yield from (f"## {_plain(account_title(account))}", "")
         yield from (f"- {_plain(one)}" for one in account.says)
         yield ""
         for rule in account.rules:
@@ -99,7 +99,8 @@ def as_data(accounts: tuple[DescribedAccount, ...]) -> dict[str, Any]:
     }
 
 
-def _title(account: DescribedAccount) -> str:
+def account_title(account: DescribedAccount) -> str:
+    """A heading for it."""
     return "Every account" if account.account_id == EVERY_ACCOUNT else f"Account {visible(account.account_id)}"
 
 

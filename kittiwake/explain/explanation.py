@@ -15,6 +15,7 @@ from kittiwake.explain.gates import gates_words
 from kittiwake.explain.misses import miss_of, misses_at_end, never_began
 from kittiwake.explain.model import Explanation, Line, Miss, RuleExplanation, Stage, Tone
 from kittiwake.explain.refusals import consent_words, not_disarmed, other_instance
+from kittiwake.explain.spans import Spans
 from kittiwake.explain.steps import line_of
 from kittiwake.kernel.evaluate.retention import outlives
 from kittiwake.kernel.plan.build import ENDINGS
@@ -61,6 +62,7 @@ def explain(
         lines=tuple(sorted([*walk.lines, *further], key=lambda line: line.time_us)),
         rules=tuple(_explain_rule(walk, rule) for rule in _in_order(walk.facts)),
         left_out=walk.facts.left_out,
+        spans=walk.spans.until(evaluated_to_us),
     )
 
 
@@ -83,6 +85,7 @@ class _Walk:
         self.facts = facts
         self.lines: list[Line] = []
         self.misses: list[Miss] = []
+        self.spans = Spans()
         self.part_way: dict[Key, Step] = {}
         """The newest chain or total of each instance that is not complete."""
         self._gates: dict[Key, list[Step]] = {}
@@ -111,6 +114,7 @@ class _Walk:
             self._gates.setdefault(key, []).append(step)
             return
         self._keep(key, step)
+        self.spans.take(key, step)
         line = line_of(self.facts, step)
         if line is not None:
             self.lines.append(line)
@@ -144,6 +148,7 @@ class _Walk:
         """What stays pending of a forgotten contact ends with its profile, which has a step for each."""
         rules = self.facts.rules
         self._dues = {key: dues for key, dues in self._dues.items() if key[0] in rules and outlives(rules[key[0]])}
+        self.spans.keep_only(self._dues, self.facts.now_us)
         self.part_way.clear()
 
     def _forget(self, step: Step) -> None:

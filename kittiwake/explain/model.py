@@ -62,6 +62,31 @@ class Line(NamedTuple):
     """The zone that is in force after it, where it brings another one."""
 
 
+class SpanKind(StrEnum):
+    """What goes on for a while."""
+
+    WAIT = "wait"
+    """An episode, from when it opened until it fell due for the last time, or ended."""
+    HELD = "held"
+    """A candidate that is held back: by quiet hours, or by arbitration."""
+
+
+class Span(NamedTuple):
+    """A time during which something of a rule was pending."""
+
+    rule_id: str
+    instance: str | None
+    kind: SpanKind
+    from_us: int
+    to_us: int
+    """When it ended; of what is pending, up to when was decided."""
+    ended: str
+    """How: `due`; `released` of what was held; why it was disarmed; the reason of what was decided meanwhile;
+    `forgotten`; `pending`."""
+    due_us: int
+    """When it falls or fell due, or is released."""
+
+
 class Miss(NamedTuple):
     """Something that did not fire: how far it came and what it would have taken."""
 
@@ -106,6 +131,8 @@ class Explanation(NamedTuple):
     rules: tuple[RuleExplanation, ...]
     left_out: bool = False
     """Whether events had properties that no rule reads, which are not shown."""
+    spans: tuple[Span, ...] = ()
+    """What was pending when, in the order in which it ended."""
 
 
 def only_rules(explanation: Explanation, rule_ids: frozenset[str]) -> Explanation:
@@ -113,6 +140,7 @@ def only_rules(explanation: Explanation, rule_ids: frozenset[str]) -> Explanatio
     return explanation._replace(
         lines=tuple(line for line in explanation.lines if line.rule_id is None or line.rule_id in rule_ids),
         rules=tuple(rule for rule in explanation.rules if rule.rule_id in rule_ids),
+        spans=tuple(span for span in explanation.spans if span.rule_id in rule_ids),
     )
 
 
@@ -126,6 +154,7 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
         "settled": format_instant(explanation.evaluated_to_us),
         "properties_left_out": explanation.left_out,
         "timeline": [_line_data(line) for line in explanation.lines],
+        "spans": [_span_data(span) for span in explanation.spans],
         "rules": [
             {
                 "rule_id": rule.rule_id,
@@ -155,6 +184,18 @@ def _line_data(line: Line) -> dict[str, Any]:
         "instance": None if line.instance is None else parse_json(line.instance),
         "text": line.text,
         "timezone": line.zone,
+    }
+
+
+def _span_data(span: Span) -> dict[str, Any]:
+    return {
+        "rule_id": span.rule_id,
+        "instance": None if span.instance is None else parse_json(span.instance),
+        "kind": str(span.kind),
+        "from": format_instant(span.from_us),
+        "to": format_instant(span.to_us),
+        "ended": span.ended,
+        "due": format_instant(span.due_us),
     }
 
 

@@ -104,7 +104,7 @@ def verdicts(explanation: Explanation) -> Iterator[Text]:
     """What became of each rule: how often it fired, and of what did not fire the nearest miss."""
     for rule in explanation.rules:
         if rule.about is not None:
-            yield Text(f"{rule.rule_id}: {_about_words(rule.about)}", Tone.ASIDE)
+            yield Text(f"{rule.rule_id}: {about_words(rule.about)}", Tone.ASIDE)
         if rule.fired:
             yield Text(f"{rule.rule_id} fired {_times(rule.fired)}", Tone.FIRED)
         yield from _more(rule)
@@ -112,7 +112,7 @@ def verdicts(explanation: Explanation) -> Iterator[Text]:
             yield from _missed(explanation, miss)
 
 
-def _about_words(about: About) -> str:
+def about_words(about: About) -> str:
     """What a rule says of itself, in one line."""
     owner = [f"owner {about.owner}"] if about.owner else []
     tags = [f"tags {', '.join(about.tags)}"] if about.tags else []

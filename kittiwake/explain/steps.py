@@ -237,6 +237,8 @@ def _changed(at: At) -> StepWords:
     catalog = at.facts.rule(at.step).catalog
     assert catalog is not None, "only a catalogue rule asks for it"
     words = changed_words(catalog, at.details)
+    if at.details["stood"]:
+        return Tone.STOPPED, f"{words}, but so was the value before: nothing new"
     if not at.details["is_so"] or at.details["fits"]:
         return Tone.PROGRESS if at.details["is_so"] else Tone.STOPPED, words
     event = at.facts.event

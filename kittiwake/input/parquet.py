@@ -138,7 +138,8 @@ def columns_of(schema: pa.Schema) -> list[str]:
     found = [name for name in _COLUMNS if name in schema.names]
     missing = [name for name in _NEEDED if name not in found]
     if missing:
-        raise UnsoundError(f"it has no column {missing[0]}; it has {', '.join(schema.names[:20])}")
+        named = f"it has no column {missing[0]}; it has {', '.join(schema.names[:20])}"
+        raise UnsoundError(f"{named}. kittiwake inspect writes a shape for other columns")
     for name in found:
         if schema.names.count(name) > 1:
             raise UnsoundError(f"it has several columns {name}")

@@ -6,6 +6,7 @@ contact who has a great part of all events.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -23,7 +24,9 @@ from kittiwake.time.instants import format_instant
 HEAVY_PART: Final = 0.01
 """Part of all events from which on a contact is no ordinary one, …"""
 HEAVY_TIMES: Final = 20
-"""… if it also has that many times as many as the others on average."""
+"""… if it also has that many times as many as the others on average, …"""
+HEAVIEST_PART: Final = 0.5
+"""… or this part of all."""
 EVENTS_JUDGED: Final = 100
 """Events from which on parts say something."""
 
@@ -66,7 +69,8 @@ def _of_contacts(guess: Guess | None, outcome: Outcome) -> Iterator[str]:
         return
     mean = outcome.events / max(outcome.contacts.number, 1)
     for contact_id, number in outcome.heavy.counts.most_common(3):
-        if number >= HEAVY_PART * outcome.events and number >= HEAVY_TIMES * mean:
+        is_heavy = number >= HEAVY_PART * outcome.events and number >= HEAVY_TIMES * mean
+        if is_heavy or number >= HEAVIEST_PART * outcome.events:
             part = _part(number, outcome.events)
             yield (
                 f"contact {contact_id} has {part} of all events: a till, a test account, or all guests in one? "
@@ -143,6 +147,11 @@ def _of_values(guess: Guess, fields: Fields) -> Iterator[str]:
         yield f"amounts are texts that say numbers: {_listed(read)}; the shape reads them as numbers"
     if left := [path for path, is_read in texts.items() if not is_read]:
         yield f"some texts say numbers and others none: {_listed(left)}; they stay texts, which no rule counts"
+    if money := [path_text(path) for path, field in fields.items() if _is_money(field)]:
+        yield (
+            f"amounts with a currency are texts, which no rule compares or sums: {_listed(money)}; "
+            "docs/how-to/bring-your-data.md#money-as-text makes numbers of them"
+        )
     negative = [path_text(path) for path, field in fields.items() if AMOUNT.search(field.name) and _is_negative(field)]
     if negative:
         yield f"some values are negative: {_listed(negative)}; returns? only: leaves them out, or give them a type"
@@ -165,6 +174,16 @@ def _is_read(guess: Guess, path: FieldPath) -> bool:
 
 def _has_texts(field: Field) -> bool:
     return AMOUNT.search(field.name) is not None and field.number_texts > 0
+
+
+def _is_money(field: Field) -> bool:
+    """Whether all texts of an amount say a number beside a sign or the code of a currency."""
+    texts = [value for value in field.values if isinstance(value, str)]
+    return AMOUNT.search(field.name) is not None and bool(texts) and all(map(_MONEY.fullmatch, texts))
+
+
+_MONEY: Final = re.compile(r"\s*-?(?:([^\w\s.,+-]|[A-Z]{3})\s?-?\d[\d.,' ]*|-?\d[\d.,' ]*\s?([^\w\s.,+-]|[A-Z]{3}))\s*")
+"""`$1,005.50`, `12,50 €`, `EUR 9`."""
 
 
 def _is_negative(field: Field) -> bool:

@@ -25,6 +25,7 @@ from kittiwake.inspect.names import (
     PROPERTIES,
     TIMES,
     TYPES,
+    TYPES_IF_DOTTED,
     VISITORS,
     plain,
     rank,
@@ -184,12 +185,17 @@ def _is_nobody(value: Any, contact: Contact) -> bool:
 
 
 def _type(fields: Fields, number: int) -> FieldPath | None:
-    for field in _ranked(fields, TYPES, depth=2):
+    dotted = [field for field in _ranked(fields, TYPES_IF_DOTTED, depth=2) if all(map(_is_dotted, field.values))]
+    for field in (*_ranked(fields, TYPES, depth=2), *dotted):
         is_whole = field.present >= PRESENT * number and not field.numbers
         few = len(field.values) <= min(TYPES_MAX, max(20, number // 2))
         if is_whole and few and all(len(value) <= 100 and not is_date(value) for value in field.values):
             return field.path
     return None
+
+
+def _is_dotted(value: object) -> bool:
+    return isinstance(value, str) and "." in value and _TYPE.fullmatch(value) is not None
 
 
 def is_date(value: str) -> bool:

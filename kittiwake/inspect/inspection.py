@@ -74,7 +74,7 @@ def inspect_files(files: Sequence[str], account_id: str, start_us: int, on_progr
     layout = _common_layout(files)
     records, fields, walked = _sample(files, layout)
     if not records:
-        raise InputError(f"{shown(files[0])}: none of its records is an object with fields")
+        raise InputError(f"{shown(files[0])}: {_no_records(layout)}")
     product = source_of_all(records)
     known = Inspection([*files], layout, product, False, fields, len(records), None, None, "", Outcome(), [])
 
@@ -97,6 +97,11 @@ def inspect_files(files: Sequence[str], account_id: str, start_us: int, on_progr
     outcome = read_all(InputShape(mapping_of("the guessed shape.yaml", text.encode())))
     to_check = findings(guessed, fields, outcome)
     return known._replace(guess=guessed, shape=text, outcome=outcome, findings=to_check)
+
+
+def _no_records(layout: Layout) -> str:
+    is_rows = layout.format in (Format.CSV, Format.PARQUET)
+    return "it has names of columns, and no row" if is_rows else "none of its records is an object with fields"
 
 
 def _as_product(

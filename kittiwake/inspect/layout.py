@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from kittiwake.input.decompression import BEGINNING_BYTES, Source
 from kittiwake.input.errors import InputError, UnsoundError, shown
 from kittiwake.input.file_types import LINES, NOT_READ, PARQUET, UTF_16, type_of
+from kittiwake.input.foreign.kinds import NO_TEXT, kind_of
 from kittiwake.input.formats.encodings import UTF_16_MARKS
 from kittiwake.input.mapping.spec import Encoding, FieldPath, Format
 from kittiwake.inspect.json_layout import is_json_start, layout_of_json
@@ -26,19 +27,6 @@ BEGINNING: Final = 1024 * 1024
 DELIMITERS: Final = (",", ";", "\t", "|")
 ROWS_JUDGED: Final = 50
 _NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "|"}
-
-_OTHERS: Final = (
-    (b"PK\x03\x04", "a ZIP archive, as .xlsx is too: unpack it, or save the sheet as CSV"),
-    (b"\xd0\xcf\x11\xe0", "a file of Excel 97: save the sheet as CSV"),
-    (b"Obj\x01", "Avro: write it as Parquet or JSON lines"),
-    (b"ORC", "ORC: write it as Parquet"),
-    (b"SQLite format 3", "a database: export its tables as CSV"),
-    (b"%PDF", "a PDF"),
-    (b"BZh", "packed with bzip2: unpack it"),
-    (b"\xfd7zXZ", "packed with xz: unpack it"),
-    (b"<", "XML or HTML: export JSON or CSV"),
-)
-"""First bytes of what is not read."""
 
 
 class Layout(NamedTuple):
@@ -66,9 +54,9 @@ def layout_of(name: str) -> Layout:
         raise InputError(f"cannot read {shown(name)}: {error}") from error
     if packed == PARQUET.name:
         return Layout(Format.PARQUET, "Parquet")
-    for first, what in _OTHERS:
-        if beginning.lstrip().startswith(first):
-            raise InputError(f"cannot read {shown(name)}: it is {what}")
+    kind = kind_of(beginning)
+    if kind is not None:
+        raise InputError(f"cannot read {shown(name)}: it is {kind}")
     if not beginning.strip():
         raise InputError(f"{shown(name)} is empty: there is nothing to inspect")
     return _of_text(name, beginning, packed)
@@ -77,7 +65,9 @@ def layout_of(name: str) -> Layout:
 def _beginning(name: str) -> tuple[str, bytes]:
     """The file's type, and its first bytes, unpacked."""
     if Path(name).is_dir():
-        raise InputError(f"cannot read {shown(name)}: it is no file but a folder")
+        raise InputError(
+            f"cannot read {shown(name)}: it is no file but a folder: name its files, such as {shown(name)}/*.csv"
+        )
     if name.lower().endswith(NOT_READ):
         raise InputError(f"cannot read {shown(name)}: unpack it; gzip and zstd are read as they are")
     with open_file(name) as stream:
@@ -133,7 +123,7 @@ def _of_rows(name: str, text: str, encoding: Encoding, words: str) -> Layout:
     sample = "\n".join(lines[: ROWS_JUDGED + 1] if len(lines) > ROWS_JUDGED + 1 else lines)
     delimiter, header = _delimiter(sample)
     if "\x00" in text:
-        raise InputError(f"cannot read {shown(name)}: it is no text; UTF-16 is known by its byte order mark")
+        raise InputError(f"cannot read {shown(name)}: it is {NO_TEXT}")
     if len(header) < 2:
         raise InputError(f"cannot read {shown(name)}: it is neither JSON nor rows with , ; | or tabs between")
     if any(is_number_text(cell) or time_form(cell) for cell in header):

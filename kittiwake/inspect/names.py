@@ -35,6 +35,8 @@ VISITORS: Final = (
     "sessionid",
 )  # fmt: skip
 TYPES: Final = ("eventname", "eventtype", "event", "type", "activity", "action", "actiontype", "behavior", "verb")
+TYPES_IF_DOTTED: Final = ("name", "kind", "topic", "what", "subject", "category")
+"""Names of types only where every value is dotted words: else they are of people, products or pages."""
 IDS: Final = (
     "eventid", "messageid", "insertid", "eventuuid", "uuid", "id", "guid", "orderid", "ordernumber", "orderno",
     "transactionid", "invoiceno", "invoice", "receiptid", "bestellnr", "bestellnummer", "rowid", "hitid",

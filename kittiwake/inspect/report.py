@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from kittiwake.input.foreign.sources import EVENTS, SOURCES
 from kittiwake.input.mapping.paths import path_text
+from kittiwake.input.shapes.base import Shape
 from kittiwake.inspect.fields import Field
 from kittiwake.inspect.inspection import Inspection
 from kittiwake.inspect.sentences import counted
@@ -26,7 +28,7 @@ def head(found: Inspection) -> Iterator[str]:
     if found.is_canonical:
         yield "  events as docs/reference/events.md has them: no shape is needed"
     elif found.product:
-        yield f"  records of {found.product.capitalize()}"
+        yield f"  {EVENTS.what if found.product == Shape.CANONICAL else SOURCES[found.product].what}"
 
 
 def field_rows(found: Inspection) -> list[tuple[str, str, str]]:

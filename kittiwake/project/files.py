@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from kittiwake.errors import UnusableError
-from kittiwake.profile.report.files import write_file
+from kittiwake.output.text_files import write_file
 from kittiwake.rules.json_schema import json_schema as schema_of_rules
 from kittiwake.scenarios.models import json_schema as schema_of_scenarios
 

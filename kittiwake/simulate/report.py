@@ -1,12 +1,13 @@
-"""A simulation as plain text, for a terminal: tables that a marketer reads.
+"""A simulation as tables that a marketer reads, and these as plain text for a terminal.
 
-Pure. Printed by `kittiwake simulate`.
+Pure. Printed by `kittiwake simulate`; its page has the same tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from decimal import Decimal
+from typing import Final, NamedTuple
 
 from kittiwake.batch.report import event_lines, table_lines
 from kittiwake.printable import visible, visible_lines
@@ -36,12 +37,39 @@ def render(simulation: Simulation) -> str:
     )
 
 
+class Part(NamedTuple):
+    """A table, what stands above it, and lines below."""
+
+    word: str
+    """Which of them: `reach`, `lost`, `taken`, `load`, `days` or `goal`."""
+    title: str
+    rows: Sequence[Sequence[str]]
+    """A header, and rows."""
+    right: Sequence[int]
+    """Columns that are numbers."""
+    notes: Sequence[str] = ()
+
+
 def _body(simulation: Simulation) -> Iterator[str]:
-    percent, rules = simulation.question.sample_percent, simulation.rules
+    percent = simulation.question.sample_percent
     if percent is not None:
-        yield f"of {percent} % of the contacts; ≈ is what that makes of all, and where it lies 19 times of 20"
+        yield sample_words(percent)
+    for part in parts(simulation):
+        yield part.title
+        yield from table_lines(part.rows, right=part.right)
+        yield from (f"    {visible(note)}" for note in part.notes)
+
+
+def sample_words(percent: Decimal) -> str:
+    """What a sample makes of the numbers."""
+    return f"of {percent} % of the contacts; ≈ is what that makes of all, and where it lies 19 times of 20"
+
+
+def parts(simulation: Simulation) -> Iterator[Part]:
+    """The tables that have rows."""
+    rules = simulation.rules
     several = len({one.account_id for one in rules}) > 1
-    yield from _reach(rules, several=several, sampled=percent is not None)
+    yield _reach(rules, several=several, sampled=simulation.question.sample_percent is not None)
     yield from _losses(rules, several=several)
     yield from _taken(simulation, several=several)
     yield from _loads(simulation)
@@ -49,103 +77,106 @@ def _body(simulation: Simulation) -> Iterator[str]:
     yield from _goals(simulation, several=several)
 
 
-def _name(account_id: str, rule_id: str, *, several: bool) -> str:
+def name_of(account_id: str, rule_id: str, *, several: bool) -> str:
+    """What a rule is called: with its account, if there are several."""
     return f"{account_id}/{rule_id}" if several else rule_id
 
 
-def _reach(rules: Sequence[RuleFigures], *, several: bool, sampled: bool) -> Iterator[str]:
-    yield "reach: nothing was sent"
+def _reach(rules: Sequence[RuleFigures], *, several: bool, sampled: bool) -> Part:
     header = ["rule", "candidates", "fired", "contacts", "per day", "busiest day", "pending"]
     rows = [[*header, "≈ fired in all"] if sampled else header]
     for one in rules:
         days = [day.figure.number for day in one.days]
         span = (one.days[-1].day - one.days[0].day).days + 1 if days else 1
-        name = _name(one.account_id, one.rule_id, several=several)
+        name = name_of(one.account_id, one.rule_id, several=several)
         numbers = [one.candidates, one.fired.number, one.fired.contacts]
         row = [name, *(f"{number:,}" for number in numbers), f"{sum(days) / span:,.1f}"]
         row += [f"{max(days, default=0):,}", f"{one.pending:,}"]
         rows.append([*row, _about(one.fired.in_all)] if sampled else row)
-    yield from table_lines(rows, right=range(1, 8))
+    return Part("reach", "reach: nothing was sent", rows, range(1, 8))
 
 
 def _about(one: Estimate) -> str:
     return f"{one.value:,.0f} ({one.low:,.0f} to {one.high:,.0f})"
 
 
-def _losses(rules: Sequence[RuleFigures], *, several: bool) -> Iterator[str]:
+def _losses(rules: Sequence[RuleFigures], *, several: bool) -> Iterator[Part]:
     rows = [("rule", "became", "why", "candidates", "contacts")]
     for one in rules:
-        name = _name(one.account_id, one.rule_id, several=several)
+        name = name_of(one.account_id, one.rule_id, several=several)
         rows += [
             (name, loss.decision, loss.reason, f"{loss.figure.number:,}", f"{loss.figure.contacts:,}")
             for loss in one.losses
         ]
     if len(rows) > 1:
-        yield "lost: candidates that did not fire, in the order of the gates"
-        yield from table_lines(rows, right=(3, 4))
+        yield Part("lost", "lost: candidates that did not fire, in the order of the gates", rows, (3, 4))
 
 
-def _taken(simulation: Simulation, *, several: bool) -> Iterator[str]:
+def _taken(simulation: Simulation, *, several: bool) -> Iterator[Part]:
     found = sorted(simulation.taken, key=lambda one: -one.number)
     rows = [("rule", "lost by", "to", "candidates")]
     rows += [
-        (_name(one.account_id, one.rule_id, several=several), one.reason, one.by, f"{one.number:,}")
+        (name_of(one.account_id, one.rule_id, several=several), one.reason, one.by, f"{one.number:,}")
         for one in found[:TAKEN_SHOWN]
     ]
     if found:
-        yield "who took whose turn: rules whose triggers had used up the cap, or the round"
-        yield from table_lines(rows, right=(3,))
-        if len(found) > TAKEN_SHOWN:
-            yield f"    and {len(found) - TAKEN_SHOWN} more rows, which --json lists"
+        title = "who took whose turn: rules whose triggers had used up the cap, or the round"
+        hidden = len(found) - TAKEN_SHOWN
+        yield Part("taken", title, rows, (3,), [f"and {hidden} more rows, which --json lists"] if hidden > 0 else ())
 
 
-def _loads(simulation: Simulation) -> Iterator[str]:
+def _loads(simulation: Simulation) -> Iterator[Part]:
     loads = simulation.loads
     if not loads:
         return
     total = sum(one.contact_weeks for one in loads)
-    yield "per contact and week: triggers of all rules together, of weeks with any (ISO weeks of the account's zone)"
+    title = "per contact and week: triggers of all rules together, of weeks with any (ISO weeks of the account's zone)"
     rows = [("triggers", "contact-weeks", "share")]
     shown = loads if len(loads) <= LOADS_SHOWN else loads[: LOADS_SHOWN - 1]
     rows += [(f"{one.triggers:,}", f"{one.contact_weeks:,}", _percent(one.contact_weeks / total)) for one in shown]
     if rest := sum(one.contact_weeks for one in loads[len(shown) :]):
         rows.append((f"{loads[len(shown)].triggers:,} to {loads[-1].triggers:,}", f"{rest:,}", _percent(rest / total)))
-    yield from table_lines(rows, right=(0, 1, 2))
+    yield Part("load", title, rows, (0, 1, 2))
 
 
-def _days(simulation: Simulation) -> Iterator[str]:
+def fired_by_day(simulation: Simulation) -> dict[str, int]:
+    """How much fired on each day on which anything did, of all rules together."""
     by_day: dict[str, int] = {}
     for one in simulation.rules:
         for day in one.days:
             by_day[day.day.isoformat()] = by_day.get(day.day.isoformat(), 0) + day.figure.number
+    return by_day
+
+
+def _days(simulation: Simulation) -> Iterator[Part]:
+    by_day = fired_by_day(simulation)
     if not by_day:
         return
     busiest = sorted(sorted(by_day.items(), key=lambda item: (-item[1], item[0]))[:DAYS_SHOWN])
     of = "" if len(by_day) <= DAYS_SHOWN else f": the {DAYS_SHOWN} busiest of {len(by_day)}"
-    yield f"days{of}"
-    yield from table_lines([("day", "fired"), *((day, f"{number:,}") for day, number in busiest)], right=(1,))
+    rows = [("day", "fired"), *((day, f"{number:,}") for day, number in busiest)]
+    yield Part("days", f"days{of}", rows, (1,))
 
 
 # ---------------------------------------------------------------- goals
 
 
-def _goals(simulation: Simulation, *, several: bool) -> Iterator[str]:
+def _goals(simulation: Simulation, *, several: bool) -> Iterator[Part]:
     goal = simulation.question.goal
     if goal is None:
         return
     types, within = " or ".join(sorted(goal.types)), format_duration(goal.within_us)
-    yield f"goal: {types} within {within} of a contact's first trigger of the rule ({simulation.goal_events:,} came)"
+    title = f"goal: {types} within {within} of a contact's first trigger of the rule ({simulation.goal_events:,} came)"
     rows: list[Sequence[str]] = [
         ("rule", "contacts who", "number", "did before due", "watched to the end", "did after", "share")
     ]
     notes: list[str] = []
     for one in simulation.rules:
         if one.goal is not None:
-            name = _name(one.account_id, one.rule_id, several=several)
+            name = name_of(one.account_id, one.rule_id, several=several)
             rows += [(name, *_arm(arm)) for arm in one.goal.arms]
             notes += _notes(name, one.goal)
-    yield from table_lines(rows, right=range(2, 7))
-    yield from notes
+    yield Part("goal", title, rows, range(2, 7), notes)
 
 
 def _arm(arm: Arm) -> tuple[str, ...]:
@@ -157,9 +188,9 @@ def _arm(arm: Arm) -> tuple[str, ...]:
 
 def _notes(name: str, goal: GoalOfRule) -> Iterator[str]:
     if goal.did_anyway:
-        yield f"    {name}: {goal.did_anyway:,} times the contact did it before anything was due, and nothing was sent"
+        yield f"{name}: {goal.did_anyway:,} times the contact did it before anything was due, and nothing was sent"
     for one in goal.uplifts:
-        yield f"    {name}: {_uplift(one)}"
+        yield f"{name}: {_uplift(one)}"
 
 
 def _uplift(one: Uplift) -> str:

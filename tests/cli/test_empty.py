@@ -110,6 +110,27 @@ rules:
 """
 
 
+COMPARING = "when: {event: order.completed, where: {total: {gte: 50}}}"
+
+
+@pytest.mark.parametrize(
+    ("clause", "total", "said"),
+    [
+        (COMPARING, "$120.50", "that when could not use. Send numbers, or check which is meant"),
+        (COMPARING, "120.50", "that when could not use. Send numbers, or add to the rules: cast: ["),
+        ("when: order.completed, reaches: {sum: total, at: [100]}", "120,50 €", "that reaches could not use"),
+    ],
+)
+def test_a_rule_that_decided_nothing_for_its_numbers_are_texts_is_a_finding(
+    tmp_path: Path, clause: str, total: str, said: str
+) -> None:
+    rules = write(tmp_path / "rules.yaml", f"account: acme\nrules:\n  - {{id: big, {clause}}}\n")
+    path = write(tmp_path / "a.jsonl", event("order.completed", "2025-03-03T10:00:00Z", total=total))
+    ran = kittiwake("replay", "--rules", rules, "--input", path, "--output", tmp_path / "out")
+    assert ran.code == 1, ran
+    assert f"FINDING: rule big of account acme decided nothing: once total was a text {said}" in ran.out
+
+
 def test_a_sum_of_numbers_sent_as_text_is_a_finding_and_not_nothing(tmp_path: Path) -> None:
     rules = write(tmp_path / "rules.yaml", SUMMING)
     path = write(tmp_path / "a.jsonl", event("order.completed", "2025-03-03T10:00:00Z", total="120.00"))

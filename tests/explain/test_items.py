@@ -13,8 +13,41 @@ from kittiwake.explain.contact import explain_files
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
+from kittiwake.values import canonical_bytes
 from tests.batch.items import RULES, lines
 from tests.input.inputs import START_US, rows, write_lines
+
+SINCE = """
+account: acme
+rules:
+  - id: drop
+    when: {item: {price: {drops_by: 10%}}, since: interest}
+    interest: {events: product.viewed, item: product_id, within: 30d}
+"""
+
+
+def test_a_price_that_falls_on_below_the_one_at_the_interest_is_said_to_be_nothing_new(tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text(SINCE)
+    item, contact = {"item_id": "p"}, {"contact_id": "c"}
+    sent = [(item, {"price": 100}), (contact, {"product_id": "p"}), (item, {"price": 80}), (item, {"price": 70})]
+    events = [
+        {
+            "event_id": f"e{hour}",
+            "account_id": "acme",
+            **subject,
+            "type": "price.changed" if subject is item else "product.viewed",
+            "time": f"2026-11-02T1{hour}:00:00Z",
+            "properties": properties,
+        }
+        for hour, (subject, properties) in enumerate(sent)
+    ]
+    inputs = [str(write_lines(tmp_path / "events.jsonl", [canonical_bytes(one) for one in events]))]
+    ruleset = load(tmp_path / "acme.yaml")
+    found = explain_files(always(ruleset), inputs, "c", "acme", RunSettings(START_US)).explanation
+    assert found is not None
+    asked = "as asked (price drops by 10% since the newest interest)"
+    texts = [line.text for line in found.lines if "as asked" in line.text]
+    assert texts == [f"100 → 80: {asked}", f"100 → 70: {asked}, but so was the value before: nothing new"]
 
 
 @pytest.mark.parametrize("seed", range(3))

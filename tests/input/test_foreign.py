@@ -21,6 +21,7 @@ from kittiwake.input.foreign.records import foreign_record, remedy_of
 from kittiwake.input.foreign.remedies import REMEDIES
 from kittiwake.input.foreign.sources import SOURCES, source_of_all
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
+from kittiwake.inspect.inspection import inspect_files
 from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.shape_files.names import SHIPPED
@@ -43,7 +44,7 @@ def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 def read_after(message: str, folder: Path) -> list[Event]:
     """The events of the file that the command of a message writes."""
-    command = message.partition("To read it: ")[2].rpartition("; or as JSON lines: ")[2]
+    command = message.partition("To read it: ")[2]
     if not shutil.which(command.split()[0]):
         pytest.skip(f"{command.split()[0]} is not here")
     subprocess.run(command, shell=True, check=True, cwd=folder)
@@ -89,15 +90,34 @@ def test_utf_16_is_read_by_the_command_that_is_named(tmp_path: Path, encoding: s
     assert read_after(message, tmp_path) == EXPECTED
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_csv_is_named_with_its_columns_and_read_by_the_command(tmp_path: Path, delimiter: str) -> None:
+@pytest.mark.parametrize(("delimiter", "encoding"), [(",", "utf-8-sig"), (";", "utf-16"), ("\t", "utf-8")])
+def test_csv_is_named_with_its_columns_and_read_by_the_command(tmp_path: Path, delimiter: str, encoding: str) -> None:
     columns = ["event_id", "account_id", "contact_id", "type", "time"]
     rows = [columns, *[[str(one[column]) for column in columns] for one in EVENTS]]
-    path = written(tmp_path / "a.csv", "\n".join(delimiter.join(row) for row in rows), "utf-8-sig")
+    path = written(tmp_path / "a.csv", "\n".join(delimiter.join(row) for row in rows), encoding)
     message = refusal(path)
     assert "CSV" in message
     assert "event_id, account_id, contact_id, type, time" in message
-    assert [one.event_id for one in read_after(message, tmp_path)] == ["e0", "e1", "e2"]
+    assert message.endswith(
+        f"To read it: kittiwake inspect {path} --output shape.yaml, and add --input_shape shape.yaml"
+    )
+    assert inspect_files([str(path)], "acme", START_US, lambda *_: None).outcome.events == 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (
+            b"PK\x03\x04\x14\x00\x06\x00rows",
+            "it is a ZIP archive, as .xlsx is too: unpack it, or save the sheet as CSV",
+        ),
+        (b"\x89PNG\r\n\x1a\n\x00\x01\xfe", "it is no text; UTF-16 is known by its byte order mark"),
+        (b"shop\tweb\t\t1\nshop\tapp\t\t2\n", "rows of 4 columns with tabs between, and no header"),
+    ],
+)
+def test_what_is_no_text_or_has_no_header_is_answered_by_what_it_is(tmp_path: Path, raw: bytes, said: str) -> None:
+    (tmp_path / "export").write_bytes(raw)
+    assert said in refusal(tmp_path / "export")
 
 
 @pytest.mark.parametrize(("time", "unit"), [(1741000000, "seconds"), ("1741000000123", "milliseconds")])

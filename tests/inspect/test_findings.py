@@ -49,6 +49,9 @@ def test_nothing_is_said_of_what_is_in_order(tmp_path: Path) -> None:
         ({"timestamp": "02/03/2026 10:00"}, "timestamp may be day/month or month/day"),
         (lambda at: {"timestamp": f"202{7 if at < 3 else 6}-01-01T00:00:00Z"}, "3 records in the future"),
         (lambda at: {"timestamp": f"{1970 if at < 3 else 2026}-01-01T00:00:00Z"}, "the first event is of 1970"),
+        ({"user_id": "shop-1"}, "contact shop-1 has 100.0 % of all events"),
+        ({"total": "$1,005.50"}, "amounts with a currency are texts, which no rule compares or sums: total"),
+        ({"total": "12,50 €"}, "amounts with a currency are texts, which no rule compares or sums: total"),
         (lambda at: {"user_id": f"{at}.0"}, "all contacts end in .0"),
         (lambda at: {"user_id": f"c{at}"}, "every contact has one event"),
         (lambda at: {"quantity": at - 1}, "some values are negative: quantity"),
@@ -102,3 +105,12 @@ def test_events_in_rows_keep_the_account_that_they_name(tmp_path: Path) -> None:
     found = inspected(tmp_path / "a.csv", head, "e1,shop,c1,order.completed,2026-01-01T00:00:00Z,9.90")
     assert "account: account_id" in found.shape.splitlines()
     assert (found.outcome.types, found.outcome.dead_letters) == ({"order.completed": 1}, 0)
+
+
+def test_a_name_of_dotted_words_is_the_type_and_one_of_people_is_not(tmp_path: Path) -> None:
+    for names, types in (
+        (("cart.viewed", "order.placed"), {"cart.viewed", "order.placed"}),
+        (("Ann", "Bob"), {"a.recorded"}),
+    ):
+        records = [{"id": at, "user": f"c{at}", "name": names[at % 2], "ts": "2026-01-01T10:00:00Z"} for at in range(6)]
+        assert set(inspected(tmp_path / "a.jsonl", *records).outcome.types) == types

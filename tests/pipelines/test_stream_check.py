@@ -32,6 +32,7 @@ DATAFLOW = (
     "--region=europe-west4",
     "--temp_location=gs://b/t",
     "--sdk_container_image=europe-west4-docker.pkg.dev/p/r/kittiwake:1",
+    "--no_auth",
 )
 
 

@@ -68,6 +68,7 @@ def test_both_hosts_count_what_rules_cannot_use_and_say_so(job: Job, tmp_path: P
         assert ran.code == Exit.FINDINGS  # `big` leaves totals out that are text
         assert ran.summary.counts.unusable == EXPECTED
     lines = ran.out[ran.out.index("140 values that a rule needed and could not use") :].splitlines()
+    assert lines.pop().startswith("FINDING: rule dear of account acme decided nothing: 60 times price was a text")
     assert lines.pop().startswith("FINDING: rule big of account acme: of total, 40 values are numbers sent as text")
     assert [line.split() for line in lines[1:]] == [
         ["rule", "clause", "path", "found", "number"],

@@ -9,6 +9,7 @@ from typing import Any
 
 from kittiwake.event_plan.reading import read_plan
 from kittiwake.event_plan.writing import plan_data, plan_yaml
+from kittiwake.event_types import MERGED
 from kittiwake.model import Event
 from kittiwake.profile.report.as_delivery import Read
 from kittiwake.profile.report.as_plan import event_plan
@@ -47,6 +48,13 @@ def test_an_id_of_two_types_or_two_contacts_is_found() -> None:
     ids = plan_of(events).delivery.ids
     assert [(one.types, one.ids) for one in ids.of_several_types] == [(["order.completed", "order.paid"], 1)]
     assert (ids.of_several_contacts, ids.repeated, ids.differing) == (1, None, None)
+
+
+def test_a_merge_under_the_id_of_its_record_and_an_id_of_digits_are_no_findings() -> None:
+    merged = event("1", MERGED, contact="visitor", into="ann")
+    plan = plan_of([event("1", order_id="17", lineId="3", total="9.90"), merged])
+    assert [text for text in findings(plan) if "ids" in text or "Id" in text or "_id" in text] == []
+    assert any("order.completed: total is a number written as a text" in text for text in findings(plan))
 
 
 def test_equal_events_under_several_ids_are_likely_duplicates_and_a_retry_is_none() -> None:

@@ -22,6 +22,7 @@ LAYERS = (
     "transforms",
     "kittiwake.cli kittiwake.testing",
     "kittiwake.terminal kittiwake.api",
+    "kittiwake.report",
     "kittiwake.describe kittiwake.project kittiwake.tune kittiwake.witness",
     "kittiwake.scenarios",
     "kittiwake.explain kittiwake.inspect kittiwake.profile kittiwake.simulate",

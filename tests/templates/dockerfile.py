@@ -63,6 +63,8 @@ class Rehearsal:
             "HOME": str(root),
             "https_proxy": "http://127.0.0.1:9",
         }
+        self._working: dict[str, str] = {}
+        """The working folder that a stage ends in, where the next one from it begins."""
         self.not_tried: list[str] = []
 
     def folder(self, stage: str) -> Path:
@@ -77,7 +79,7 @@ class Rehearsal:
                 self._play(stage, found)
 
     def _play(self, stage: Stage, found: dict[str, Stage]) -> None:
-        folder, at = self.folder(stage.name), "."
+        folder, at = self.folder(stage.name), self._working.get(stage.source, ".")
         if stage.source in found:
             shutil.copytree(self.folder(stage.source), folder, symlinks=True)
         else:
@@ -90,6 +92,7 @@ class Rehearsal:
                 self._copy(line.text, folder, at, found)
             elif line.word == "RUN":
                 self._run(line.text, stage.name, folder / at)
+        self._working[stage.name] = at
 
     def _copy(self, text: str, folder: Path, at: str, found: dict[str, Stage]) -> None:
         *names, target = shlex.split(text)

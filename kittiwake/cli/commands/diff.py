@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,11 +21,14 @@ from kittiwake.cli.options import (
     inputs_of,
     shapes_of,
 )
+from kittiwake.cli.pages import Force, HtmlFile, refuse_page, write_page
 from kittiwake.cli.run_settings import settings_of
 from kittiwake.errors import UnusableError
 from kittiwake.rules.publishing.loading import load_rules
+from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.simulate.difference.comparison import compare
 from kittiwake.simulate.difference.failing import failing_on
+from kittiwake.simulate.difference.model import Difference
 from kittiwake.simulate.difference.report import Run, as_data, markdown, render
 from kittiwake.simulate.sampling import Sample, percent_of
 from kittiwake.terminal.exit_codes import Exit
@@ -60,11 +65,13 @@ def diff(
     shape: ShapeNames = None,
     input_account: InputAccount = None,
     allow_empty: AllowEmpty = False,
+    html: HtmlFile = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what NEW rules decide differently from OLD ones with these events: gained, lost, moved, and why.
 
-    The input is read once. Nothing is written and nothing sent.
+    The input is read once. Nothing is sent, and nothing written but the page of --html.
 
     Exit codes: 0 nothing differs that --fail-on names, 1 something does, or there are findings, as of a replay; 2 the
     rules or an input cannot be used.
@@ -72,19 +79,31 @@ def diff(
     with usable_input(as_json=as_json):
         if not inputs:
             raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
+        refuse_page(html, force=force)
         failing = failing_on("--fail-on", fail_on or ())
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         settings = replace(settings_of(until, allowed_lateness, shapes), query=of_query, allow_empty=allow_empty)
         percent = percent_of("--sample", sample)
         with progress(quiet=as_json, speaker="diff") as on_progress:
-            found = compare(load_rules(old), load_rules(new), files, settings, examples, on_progress, Sample(percent))
-    run = Run(new, tuple(inputs), percent)
+            sides = load_rules(old), load_rules(new)
+            found = compare(*sides, files, settings, examples, on_progress, Sample(percent))
+        run = Run(new, tuple(inputs), percent)
+        if html is not None:
+            _write(html, found, old, run, sides, force=force)
     if as_json:
         say_json({"ok": found.new.stopped is None, **as_data(found, run)})
     else:
         say_text(markdown(found, run) if as_markdown else render(found, run))
     is_fine = found.new.is_fine(allow_empty=allow_empty) and not any(one.is_met(found) for one in failing)
     leave(Exit.FINE if is_fine else Exit.FINDINGS)
+
+
+def _write(html: Path, found: Difference, old: str, run: Run, sides: Sequence[RuleSetHistory], *, force: bool) -> None:
+    from kittiwake.describe.document import describe  # noqa: PLC0415 - for a page only
+    from kittiwake.report.of_difference import Compared, difference_page  # noqa: PLC0415
+
+    compared = Compared(old, run, *(describe(side.newest.ruleset) for side in sides))
+    write_page(html, lambda: difference_page(found, compared), force=force)
 
 
 app = one_command(diff, "diff", "kittiwake diff main:rules rules 'events/*.jsonl' --fail-on others")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -23,6 +24,7 @@ from kittiwake.cli.options import (
     now_us,
     shapes_of,
 )
+from kittiwake.cli.pages import Force, HtmlFile, refuse_page, write_page
 from kittiwake.errors import UnusableError
 from kittiwake.explain.contact import explain_files
 from kittiwake.explain.input import ContactInput
@@ -31,6 +33,7 @@ from kittiwake.explain.rendering import texts
 from kittiwake.explain.tables import Tables
 from kittiwake.input.bigquery.addresses import is_bigquery, table_address
 from kittiwake.rules.publishing.loading import load_rules
+from kittiwake.rules.ruleset import RuleSet
 from kittiwake.settings import duration_us, instant_us
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say_json
@@ -53,6 +56,8 @@ def explain(
         bool, typer.Option("--all-properties", help="Show what no rule reads of an event too: addresses, cards, lists.")
     ] = False,
     allow_empty: AllowEmpty = False,
+    html: HtmlFile = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Explain one contact: every event, arming, disarming, deadline, gate and decision, and every near miss.
@@ -64,8 +69,10 @@ def explain(
     --allow-empty), 2 the rules or the input cannot be used.
     """
     with usable_input(as_json=as_json):
+        refuse_page(html, force=force)
         horizon_us = duration_us("--allowed-lateness", allowed_lateness)
         until_us = instant_us("--until", until or None)
+        named = tuple(inputs or ())
         inputs, tables = _tables_of(inputs or [], until_us, shape)
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         settings = RunSettings(
@@ -88,10 +95,12 @@ def explain(
             all_properties=all_properties,
             tables=tables,
         )
+        if explanation is not None and rule:
+            explanation = only_rules(explanation, frozenset(rule))
+        if explanation is not None and html is not None:
+            _write(html, explanation, ", ".join(rules), named, history.newest.ruleset, force=force)
     if explanation is None:
         _nobody(found, contact, as_json=as_json, allow_empty=allow_empty)
-    if rule:
-        explanation = only_rules(explanation, frozenset(rule))
     if empty and not as_json:
         complain(f"EMPTY: {empty}")
     _report(explanation, found, empty, as_json=as_json)
@@ -122,6 +131,17 @@ def _nobody(found: ContactInput, contact: str, *, as_json: bool, allow_empty: bo
         complain(message)
         _report_dead_letters(found)
     leave(Exit.FINE if allow_empty else Exit.FINDINGS)
+
+
+def _write(
+    html: Path, explanation: Explanation, rules: str, inputs: tuple[str, ...], ruleset: RuleSet, *, force: bool
+) -> None:
+    from kittiwake.describe.document import describe  # noqa: PLC0415 - for a page only
+    from kittiwake.report.asked import Asked  # noqa: PLC0415
+    from kittiwake.report.of_explanation import explanation_page  # noqa: PLC0415
+
+    asked = Asked(rules, inputs, describe(ruleset))
+    write_page(html, lambda: explanation_page(explanation, asked), force=force)
 
 
 def _report(explanation: Explanation, found: ContactInput, empty: str, *, as_json: bool) -> None:

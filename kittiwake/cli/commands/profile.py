@@ -10,15 +10,16 @@ import typer
 from kittiwake.batch.settings import RunSettings
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.options import InputAccount, Inputs, QueryFile, ShapeNames, inputs_of, now_us, shapes_of
+from kittiwake.cli.pages import HtmlFile, refuse_page
 from kittiwake.errors import UnusableError
 from kittiwake.event_plan.model import PlanObject
 from kittiwake.event_plan.writing import plan_data, plan_yaml
+from kittiwake.output.text_files import refuse_existing, write_file
 from kittiwake.printable import visible_lines
+from kittiwake.profile.measure.profile import Profile
 from kittiwake.profile.reading import Profiled, profile_files
 from kittiwake.profile.report.as_plan import event_plan
-from kittiwake.profile.report.files import refuse_existing, write_file
 from kittiwake.profile.report.findings import findings
-from kittiwake.profile.report.page import page, spans_of
 from kittiwake.profile.report.shown import Shown
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say, say_json, say_text
@@ -38,9 +39,7 @@ def profile(
     output: Annotated[
         Path | None, typer.Option("--output", help="File to write the event plan into; left out: standard output.")
     ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", help="File to write a page for people into; it needs no network.")
-    ] = None,
+    html: HtmlFile = None,
     account: Annotated[
         str, typer.Option("--account", help="Profile the events of this account only.", show_default=False)
     ] = "",
@@ -68,9 +67,10 @@ def profile(
             raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
         shapes, (files, of_query) = shapes_of(shape, input_account, named), inputs_of(named, query)
         settings = RunSettings(now_us(), shape=shapes.shape, shapes=shapes.each, query=of_query)
-        for path in (output, html):
-            if path is not None:
-                refuse_existing(path, force=force)
+        if output is not None:
+            refuse_existing(output, force=force)
+        if html is not None:
+            refuse_page(html, force=force)
         with progress(quiet=as_json, speaker="profile", reads_only=True) as on_progress:
             profiled = profile_files(files, settings, account or None, on_progress)
         if not profiled.profile.events:
@@ -79,8 +79,14 @@ def profile(
         if output is not None:
             write_file(output, _text(plan), force=force)
         if html is not None:
-            write_file(html, page(plan, findings(plan), spans_of(profiled.profile)), force=force)
+            write_file(html, _page(plan, profiled.profile), force=force)
     _say(plan, [path for path in (output, html) if path is not None], is_printed=output is None, as_json=as_json)
+
+
+def _page(plan: PlanObject, profile: Profile) -> str:
+    from kittiwake.report.of_profile import profile_page, spans_of  # noqa: PLC0415 - for a page only
+
+    return profile_page(plan, findings(plan), spans_of(profile))
 
 
 def _text(plan: PlanObject) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,10 +22,12 @@ from kittiwake.cli.options import (
     inputs_of,
     shapes_of,
 )
+from kittiwake.cli.pages import Force, HtmlFile, refuse_page, write_page
 from kittiwake.cli.run_settings import settings_of
 from kittiwake.errors import UnusableError
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
+from kittiwake.rules.ruleset import RuleSet
 from kittiwake.simulate.data import as_data
 from kittiwake.simulate.model import Question, Simulation
 from kittiwake.simulate.report import render
@@ -54,11 +57,13 @@ def simulate(
     input_account: InputAccount = None,
     strict: Strict = False,
     allow_empty: AllowEmpty = False,
+    html: HtmlFile = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what rules would have done with these events: reach, losses, load, and what a goal says of it.
 
-    Writes nothing and sends nothing. The numbers are those of a replay of the same files.
+    Sends nothing, and writes nothing but the page of --html. The numbers are those of a replay of the same files.
 
     Exit codes: 0 it is said, 1 there are findings, as of a replay, or no event of the goal came (unless
     --allow-empty); 2 the rules or an input cannot be used.
@@ -66,6 +71,7 @@ def simulate(
     with usable_input(as_json=as_json):
         if not inputs:
             raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
+        refuse_page(html, force=force)
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         settings = replace(settings_of(until, allowed_lateness, shapes), query=of_query, allow_empty=allow_empty)
         question = Question(goal_of(goal or [], within), percent_of("--sample", sample))
@@ -73,8 +79,19 @@ def simulate(
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         with progress(quiet=as_json, speaker="simulate") as on_progress:
             simulation = run(programs, files, settings, question, on_progress)
+        if html is not None:
+            _write(html, simulation, rules, inputs, history.newest.ruleset, force=force)
     _report(simulation, as_json=as_json)
     leave(Exit.FINE if simulation.is_fine(allow_empty=allow_empty) else Exit.FINDINGS)
+
+
+def _write(html: Path, simulation: Simulation, rules: str, inputs: list[str], ruleset: RuleSet, *, force: bool) -> None:
+    from kittiwake.describe.document import describe  # noqa: PLC0415 - for a page only
+    from kittiwake.report.asked import Asked  # noqa: PLC0415
+    from kittiwake.report.of_simulation import simulation_page  # noqa: PLC0415
+
+    asked = Asked(rules, tuple(inputs), describe(ruleset))
+    write_page(html, lambda: simulation_page(simulation, asked), force=force)
 
 
 def _report(simulation: Simulation, *, as_json: bool) -> None:

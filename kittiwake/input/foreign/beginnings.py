@@ -16,6 +16,7 @@ from kittiwake.input.errors import InputError, UnsoundError, shown
 from kittiwake.input.events import parse_events
 from kittiwake.input.file_types import GZIP, PARQUET, ZSTD, type_of
 from kittiwake.input.files import ShapedFile
+from kittiwake.input.foreign.kinds import NO_TEXT, is_no_text, kind_of
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.input.splits import BLOCK_BYTES
 from kittiwake.model import DeadLetter
@@ -53,9 +54,17 @@ def refuse_foreign_stream(stream: BinaryIO, name: str, shape: InputShape, start_
     """
     if not isinstance(shape.shape, Shape):
         return
-    found = _foreign(_beginning(stream, name), shown(name), shape, start_us)
+    beginning = _beginning(stream, name)
+    text = _in_utf_8(beginning)
+    first = _first_records(text)
+    if any(not isinstance(parse_events(line, shown(name), start_us, shape), DeadLetter) for line in first):
+        return
+    found = _foreign(text, first, shown(name), shape)
     if found is not None:
         raise InputError(f"{shown(name)} holds {found.what}. To read it: {found.remedy}")
+    kind = kind_of(beginning) or (NO_TEXT if is_no_text(beginning) else None)
+    if kind is not None:
+        raise InputError(f"cannot read {shown(name)}: it is {kind}")
 
 
 def _beginning(stream: BinaryIO, name: str) -> bytes:
@@ -72,14 +81,19 @@ def _beginning(stream: BinaryIO, name: str) -> bytes:
         return b""
 
 
-def _foreign(beginning: bytes, name: str, shape: InputShape, start_us: int) -> Foreign | None:
-    if beginning.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        beginning = beginning.decode("utf-16", "ignore").encode()
-    lines = beginning.split(b"\n")
-    whole = lines[:-1] if len(lines) > 1 and len(beginning) >= BLOCK_BYTES else lines
-    first = list(islice((line for line in whole if line.strip()), RECORDS_MAX))
-    if any(not isinstance(parse_events(line, name, start_us, shape), DeadLetter) for line in first):
-        return None
+def _in_utf_8(beginning: bytes) -> bytes:
+    has_mark = beginning.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    return beginning.decode("utf-16", "ignore").encode() if has_mark else beginning
+
+
+def _first_records(text: bytes) -> list[bytes]:
+    lines = text.split(b"\n")
+    whole = lines[:-1] if len(lines) > 1 and len(text) >= BLOCK_BYTES else lines
+    return list(islice((line for line in whole if line.strip()), RECORDS_MAX))
+
+
+def _foreign(text: bytes, first: list[bytes], name: str, shape: InputShape) -> Foreign | None:
+    """What a text is whose first records are no events; None: nothing that is known."""
     from kittiwake.input.foreign.records import (  # noqa: PLC0415 - what knows other kinds: 20 ms, for such files only
         first_object,
         foreign_record,
@@ -88,8 +102,8 @@ def _foreign(beginning: bytes, name: str, shape: InputShape, start_us: int) -> F
         source_of,
     )
 
-    found = foreign_text(name, beginning)
+    found = foreign_text(name, text)
     if found is not None:
-        known = source_of(first_object(beginning)) if shape.shape is Shape.CANONICAL else None
+        known = source_of(first_object(text)) if shape.shape is Shape.CANONICAL else None
         return found if known is None else known
     return next((known for one in records_in(first) if (known := foreign_record(name, one, shape))), None)

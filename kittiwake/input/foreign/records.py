@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +20,6 @@ from kittiwake.input.foreign.remedies import (
     decoded,
     first_shape,
     jq,
-    rows_to_lines,
     times_from_epoch,
     utf_8_from,
 )
@@ -146,12 +146,13 @@ def _csv(name: str, text: bytes) -> Foreign | None:
     except csv.Error:
         return None
     columns = [column.strip() for column in rows[0]] if rows else []
-    if len(columns) < 2 or not all(0 < len(column) <= COLUMN_CHARS_MAX for column in columns):
+    if len(columns) < 2 or len(rows) < 2 or len(rows[1]) != len(columns):
         return None
-    if len(rows) < 2 or len(rows[1]) != len(columns) or len(set(columns)) != len(columns):
-        return None
+    if not all(0 < len(column) <= COLUMN_CHARS_MAX for column in columns) or len(set(columns)) != len(columns):
+        between = f"rows of {len(columns)} columns with {_DELIMITERS[delimiter]} between, and no header"
+        return Foreign(between, f"kittiwake inspect {shlex.quote(name)} says how") if len(columns) > 2 else None
     what = f"CSV (columns between {_DELIMITERS[delimiter]}): {names_of(columns)}"
-    return Foreign(what, rows_to_lines(name, delimiter))
+    return Foreign(what, first_shape(name))
 
 
 # ---------------------------------------------------------------- records

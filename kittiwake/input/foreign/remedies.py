@@ -35,20 +35,6 @@ def utf_8_from(name: str, encoding: str) -> str:
     return _piped(name, f"iconv -f {encoding} -t UTF-8")
 
 
-_ROWS: Final = (
-    'import csv, json; rows = open(0, encoding="utf-8-sig", newline=""); '
-    "[print(json.dumps(row)) for row in csv.DictReader(rows{})]"
-)
-
-
-def rows_to_lines(name: str, delimiter: str) -> str:
-    """The command that writes each row of a CSV as an object on a line."""
-    program = _ROWS.format("" if delimiter == "," else f", delimiter={json.dumps(delimiter)}")
-    return f"{first_shape(name)}; or as JSON lines: " + _piped(
-        name, f"python3 -c {shlex.quote(program)}", by_name=False
-    )
-
-
 def times_from_epoch(name: str, per_second: int) -> str:
     """The command that writes times as text, with all their digits."""
     number = ".time |= (tonumber | {})"
@@ -74,8 +60,8 @@ def first_shape(name: str) -> str:
     return f"kittiwake inspect {shlex.quote(name)} --output {SHAPE}, and add --input_shape {SHAPE}"
 
 
-def _piped(name: str, command: str, *, by_name: bool = True) -> str:
-    """A command over the bytes of a file, to a new file beside it; `by_name`: it takes the name of a file."""
+def _piped(name: str, command: str) -> str:
+    """A command that takes the name of a file, over its bytes, to a new file beside it."""
     stem, unpack = name, ""
     for ending, unpacker in _UNPACKERS.items():
         if name.endswith(ending):
@@ -87,7 +73,7 @@ def _piped(name: str, command: str, *, by_name: bool = True) -> str:
         return f"gcloud storage cat {quoted} | {unpack + ' | ' if unpack else ''}{command} > {new}"
     if unpack:
         return f"{unpack} {quoted} | {command} > {new}"
-    return f"{command} {quoted} > {new}" if by_name else f"{command} < {quoted} > {new}"
+    return f"{command} {quoted} > {new}"
 
 
 REMEDIES: Final[dict[DeadLetterReason, str]] = {

@@ -42,7 +42,7 @@ def _source(what: str, *fields: str, some: tuple[str, ...] = ()) -> Source:
     return Source(what, tuple(tuple(field.split(".")) for field in fields), some)
 
 
-_EVENTS: Final = _source("canonical events", "event_id", "account_id", "type", "time")
+EVENTS: Final = _source("canonical events", "event_id", "account_id", "type", "time")
 
 SOURCES: Final = {
     "segment": _source("calls of Segment", "messageId", some=("userId", "anonymousId", "event", "originalTimestamp")),
@@ -68,5 +68,5 @@ def source_name(record: Mapping[str, Any]) -> str | None:
 def source_of_all(records: Sequence[Mapping[str, Any]]) -> str | None:
     """The shape by which the records of a sample are read, `canonical` for events; None: they are of no one source."""
     first = records[:RECORDS_MAX]
-    rows = {"canonical": _EVENTS, **SOURCES}
+    rows = {"canonical": EVENTS, **SOURCES}
     return next((name for name, one in rows.items() if first and all(map(one.is_source_of, first))), None)

@@ -115,10 +115,12 @@ def changing(route: Route, react: Reaction) -> Handler:
         if answer is None:
             run.count_unusable(index, Clause.WHEN, f"{ITEM}.{path}", type_of(value))
         is_so = holds_against(passes, reference, value) if since_interest else before is not None and bool(answer)
+        stood = since_interest and is_so and holds_against(passes, reference, before)
         if run.trace is not None:
-            details = {"event_id": event.event_id, "reference": reference, "value": value, "is_so": is_so}
+            details = {"event_id": event.event_id, "reference": reference, "value": value}
+            details |= {"is_so": is_so, "stood": stood}
             run.note(StepKind.CHANGED, index, _key_of(item), **details, fits=bool(fits(run, event)))
-        if not is_so or (since_interest and holds_against(passes, reference, before)):
+        if not is_so or stood:
             return
         if not (fit := fits(run, event)):
             if fit is None:

@@ -5,14 +5,19 @@ Pure. Made of the plan, so that whoever has only the plan can say the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
 from kittiwake.event_plan.delivery import DeliveryObject, IdsObject
 from kittiwake.event_plan.model import EventObject, PlanObject, PropertyObject
+from kittiwake.event_types import MERGED
 from kittiwake.profile.measure.hashes import DISTINCT_MAX
 from kittiwake.profile.report.as_properties import share
+
+_ID: Final = re.compile(r"(?:^|[_.\s-])(?:id|no|nr|number|code|sku|zip|postcode|phone|ean)$|[a-z](?:Id|No|Nr|Code)$")
+"""What a property is called whose digits count nothing: it is better a text."""
 
 NAMED_MAX: Final = 3
 """Types or properties that a sentence names; the plan has them all."""
@@ -69,9 +74,11 @@ def _of_ids(ids: IdsObject) -> Iterator[str]:
     unchanged = (ids.repeated or 0) - (ids.differing or 0)
     if unchanged:
         yield f"{watched}, {unchanged:,} came more than once, unchanged: they count once"
-    if ids.of_several_contacts:
-        yield f"{watched}, {ids.of_several_contacts:,} are of several contacts: these are different events"
-    for shared in (ids.of_several_types or ())[:NAMED_MAX]:
+    shared_ids = ids.of_several_types or ()
+    merged = sum(shared.ids for shared in shared_ids if MERGED in shared.types)  # under the record's own id, on purpose
+    if (several := (ids.of_several_contacts or 0) - merged) > 0:
+        yield f"{watched}, {several:,} are of several contacts: these are different events"
+    for shared in [one for one in shared_ids if MERGED not in one.types][:NAMED_MAX]:
         yield f"{watched}, {shared.ids:,} are of both {' and '.join(shared.types)}: these are different events"
 
 
@@ -135,7 +142,7 @@ def _of_properties(name: str, event: EventObject) -> Iterator[str]:
     for path, found in (event.properties or {}).items():
         where, formats = f"{name}: {path}", found.formats or {}
         texts = (found.types or {}).get("text", 0)
-        if formats.get("number"):
+        if formats.get("number") and not _ID.search(path):
             yield (
                 f"{where} is a number written as a text in {_of(formats['number'], texts)}: no rule compares or sums"
                 f" it; cast it ({{event: {name}, number: {path}}})"

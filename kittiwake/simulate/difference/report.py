@@ -1,6 +1,7 @@
 """What two rule sets decide differently, as data, as plain text, and as Markdown for a pull request.
 
-Pure. Printed by `kittiwake diff`. In Markdown names from outside stand in code font and begin nothing of their own.
+Pure. Printed by `kittiwake diff`; its page has the same tables.
+In Markdown names from outside stand in code font and begin nothing of their own.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ Table: TypeAlias = list[Sequence[str]]
 # ---------------------------------------------------------------- parts
 
 
-def _sum(found: Difference) -> str:
+def sum_words(found: Difference) -> str:
+    """What differs, in one line."""
     numbers = [f"{found.number(one):,} {_WORDS[one]}" for one in Became if found.number(one)]
     old, new = found.old.triggers, found.new.triggers
     return f"{old:,} triggers before, {new:,} after: " + (", ".join(numbers) or "nothing differs")
@@ -52,18 +54,21 @@ _WORDS: Final = {
 }
 
 
-def _of_sample(run: Run) -> str:
+def sample_words(run: Run) -> str:
+    """That only a part of the contacts was decided, if so."""
     percent = run.sample_percent
     return "" if percent is None else f", of a sample of {percent:f} % of the contacts, as it was counted"
 
 
-def _edits(edits: Sequence[Change]) -> Iterator[str]:
+def edit_words(edits: Sequence[Change]) -> Iterator[str]:
+    """How the texts of the rules differ, a line each."""
     for one in edits:
         what = f"rule {one.rule_id}" + (f", {one.setting}" if one.setting else "") if one.rule_id else str(one.setting)
         yield f"{what} of account {one.account_id}: {one.what}"
 
 
-def _totals(rules: Sequence[RuleTotals]) -> Table:
+def totals_table(rules: Sequence[RuleTotals]) -> Table:
+    """What rules fired under both, of those of which anything differs; from column 2 on numbers."""
     several = len({one.account_id for one in rules}) > 1
     rows: Table = [("rule", "its text", "before", "after", *(str(one) for one in Became))]
     for one in rules:
@@ -74,7 +79,8 @@ def _totals(rules: Sequence[RuleTotals]) -> Table:
     return rows
 
 
-def _causes(found: Difference) -> Table:
+def causes_table(found: Difference) -> Table:
+    """How much differs of each cause; columns 5 and 6 are numbers."""
     several = len({one.cause.account_id for one in found.causes}) > 1
     rows: Table = [("rule", "became", "before", "after", "because of", "candidates", "contacts")]
     for one in found.causes[:CAUSES_SHOWN]:
@@ -96,13 +102,14 @@ _BECAUSE: Final = {
 }
 
 
-def _through(found: Difference) -> Table:
+def through_table(found: Difference) -> Table:
+    """Through whose triggers it differs; column 3 is a number."""
     rows: Table = [("rule", "became", "through triggers of", "candidates")]
     rows += [(one.rule_id, str(one.became), one.by, f"{one.number:,}") for one in found.through]
     return rows
 
 
-def _examples(found: Difference, run: Run) -> Iterator[tuple[str, str]]:
+def example_words(found: Difference, run: Run) -> Iterator[tuple[str, str]]:
     """What happened to a contact, and the command that explains it."""
     for one in found.causes:
         for example in one.examples:
@@ -142,19 +149,19 @@ def render(found: Difference, run: Run) -> str:
 
 def _body(found: Difference, run: Run) -> Iterator[str]:
     yield f"before: {rules_text(found.old.rules)}; after: {rules_text(found.new.rules)}"
-    yield from (f"  {visible(text)}" for text in _edits(found.edits))
-    yield _sum(found) + _of_sample(run)
+    yield from (f"  {visible(text)}" for text in edit_words(found.edits))
+    yield sum_words(found) + sample_words(run)
     if not found.causes:
         return
-    yield from table_lines(_totals(found.rules), right=range(2, 9))
+    yield from table_lines(totals_table(found.rules), right=range(2, 9))
     yield "causes: what became of a candidate before and after, and what of the rules made the difference"
-    yield from table_lines(_causes(found), right=(5, 6))
+    yield from table_lines(causes_table(found), right=(5, 6))
     if len(found.causes) > CAUSES_SHOWN:
         yield f"    and {len(found.causes) - CAUSES_SHOWN} more rows, which --json lists"
     if found.through:
         yield "through a cap or a round: whose triggers had used it up, before for gained ones, after for lost ones"
-        yield from table_lines(_through(found), right=(3,))
-    for what, command in _examples(found, run):
+        yield from table_lines(through_table(found), right=(3,))
+    for what, command in example_words(found, run):
         yield f"  {visible(what)}"
         yield f"    {visible(command)}"
 
@@ -169,17 +176,17 @@ def markdown(found: Difference, run: Run) -> str:
 
 def _page(found: Difference, run: Run) -> Iterator[str]:
     read, until = found.new.counts, format_instant(found.new.until_us)
-    yield f"**{_sum(found)}{_of_sample(run)}**"
+    yield f"**{sum_words(found)}{sample_words(run)}**"
     yield ""
     yield f"Over {read.events:,} events of {read.contacts:,} contacts, until {until}."
     yield from (f"- {code(text)}" for text in (*found.new.empty, *found.new.findings))
     if found.edits:
-        yield from ("", *(f"- {code(text)}" for text in _edits(found.edits)))
+        yield from ("", *(f"- {code(text)}" for text in edit_words(found.edits)))
     if found.causes:
-        yield from ("", *_table(_totals(found.rules)), "", *_table(_causes(found)))
+        yield from ("", *_table(totals_table(found.rules)), "", *_table(causes_table(found)))
     if found.through:
-        yield from ("", "Through a cap or a round:", "", *_table(_through(found)))
-    examples = list(_examples(found, run))
+        yield from ("", "Through a cap or a round:", "", *_table(through_table(found)))
+    examples = list(example_words(found, run))
     if examples:
         yield from ("", "<details><summary>Examples</summary>", "")
         for what, command in examples:

@@ -34,7 +34,7 @@ variable "tag" {
 locals {
   # What the jobs and this file ask of the project.
   apis = [
-    "artifactregistry", "bigquery", "bigquerystorage", "cloudresourcemanager", "compute", "dataflow", "iam", "logging",
+    "artifactregistry", "bigquery", "bigquerystorage", "cloudresourcemanager", "cloudscheduler", "compute", "dataflow", "iam", "logging",
     "monitoring", "pubsub", "run", "storage",
   ]
 }

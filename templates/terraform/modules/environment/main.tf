@@ -20,6 +20,8 @@ module "messaging" {
   events_filter = var.events_filter
   publishers    = var.publishers
   consumers     = var.consumers
+
+  heartbeat_region = var.heartbeat ? var.region : null
 }
 
 module "warehouse" {

@@ -101,3 +101,9 @@ variable "disposable" {
   default     = false
   description = "Whether buckets and tables may be dropped with what they hold."
 }
+
+variable "heartbeat" {
+  type        = bool
+  default     = false
+  description = "Whether a message a minute moves the watermark of a quiet subscription."
+}

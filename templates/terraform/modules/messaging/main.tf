@@ -116,3 +116,18 @@ resource "google_pubsub_topic_iam_member" "publishers" {
   role     = "roles/pubsub.publisher"
   member   = each.value
 }
+
+# A message a minute that no rule needs, so that the watermark of a quiet subscription moves: docs/how-to/dataflow.md.
+resource "google_cloud_scheduler_job" "heartbeat" {
+  count       = var.heartbeat_region == null ? 0 : 1
+  project     = var.project
+  region      = var.heartbeat_region
+  name        = "${var.name}-heartbeat"
+  description = "Moves the watermark where few events come."
+  schedule    = "* * * * *"
+
+  pubsub_target {
+    topic_name = google_pubsub_topic.events.id
+    data       = base64encode(file("${path.module}/heartbeat.json"))
+  }
+}

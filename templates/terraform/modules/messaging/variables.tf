@@ -48,3 +48,9 @@ variable "consumers" {
   default     = {}
   description = "Who reads triggers, by name: a subscription each."
 }
+
+variable "heartbeat_region" {
+  type        = string
+  default     = null
+  description = "Where Cloud Scheduler sends a heartbeat from, once a minute; null: none, where events come all day."
+}

@@ -1,6 +1,6 @@
-"""Put what a profile comes to into files: whole or not at all, and nobody's file is replaced unasked.
+"""Put a text into a file: whole or not at all, and nobody's file is replaced unasked.
 
-Writes files. Called by `kittiwake profile`.
+Writes files. Called by the commands that write plans, pages and new projects.
 """
 
 from __future__ import annotations

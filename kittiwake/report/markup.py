@@ -20,7 +20,7 @@ class Markup(str):
 
 Child: TypeAlias = "str | Iterable[Child]"
 
-_VOID: Final = frozenset({"meta"})
+_VOID: Final = frozenset({"br", "input", "meta"})
 """Elements without an end."""
 
 
