@@ -34,9 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     if problem := pubsub.missing():
         print(f"the demo cannot start: {problem}", file=sys.stderr)
         return 1
-    from examples.stream.shop import Shop  # noqa: PLC0415 - needs what may have been missing
-    from examples.stream.view import View  # noqa: PLC0415
-
+    try:
+        from examples.stream.shop import Shop  # noqa: PLC0415 - needs what may have been missing
+        from examples.stream.view import View  # noqa: PLC0415
+    except KeyboardInterrupt:  # modules load for seconds where others are busy
+        print("Closed before it was open.")
+        return 128 + signal.SIGINT
     tables_missing = "you have asked for none" if options.no_tables else bigquery.missing()
     shop = Shop(View(Console(highlight=False)), options.output, options.rules, options.seed, closing)
     try:

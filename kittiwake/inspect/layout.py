@@ -127,7 +127,7 @@ def _of_rows(name: str, text: str, encoding: Encoding, words: str) -> Layout:
     if len(header) < 2:
         raise InputError(f"cannot read {shown(name)}: it is neither JSON nor rows with , ; | or tabs between")
     if any(is_number_text(cell) or time_form(cell) for cell in header):
-        advice = "give it one, or read it with --query and read_csv(…, header = false): docs/how-to/bring-your-data.md"
+        advice = "give it one, or read it with --query: docs/how-to/bring-your-data.md#rows-without-a-header"
         raise InputError(f"cannot read {shown(name)}: its rows have no header: {advice}")
     kind = "TSV" if delimiter == "\t" else "CSV"
     between = "" if delimiter in ",\t" else f" with {_NAMES[delimiter]} between"

@@ -334,7 +334,14 @@ def timeline(marks: Sequence[Mark], lanes: Sequence[str], width: int) -> Spec:
     }
     instants = {
         "transform": [{"filter": {"not": {"field": "kind", "oneOf": list(_LASTING)}}}],
-        "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+        "mark": {
+            "type": "point",
+            "filled": True,
+            "size": 130,
+            "opacity": 1,
+            "stroke": "var(--back)",
+            "strokeWidth": 1.5,
+        },
         "encoding": {"x": {"field": "from", **along}, **seen, **_HINT},
     }
     return {

@@ -96,7 +96,7 @@ def table(
     """A table that scrolls by itself where the window is narrow, by keyboard too."""
     head = element("tr", [_head(text, at in numbers) for at, text in enumerate(header)])
     body = [element("tr", [_entry(at, part, at in numbers) for at, part in enumerate(row)]) for row in rows]
-    inner = (element("caption", caption), element("thead", head), element("tbody", body))
+    inner = (element("caption", element("span", caption)), element("thead", head), element("tbody", body))
     made = element("table", *inner, class_="wide") if wide else element("table", *inner)
     return element("div", made, class_="scroll", role="region", tabindex="0", aria_label=caption)
 

@@ -53,6 +53,7 @@ nav ul { list-style: none; padding: 0; margin: 0.75rem 0; display: flex; flex-wr
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; overflow-wrap: break-word; }
 table.wide { min-width: 44rem; }
 caption { text-align: left; color: var(--soft); padding: 0.25rem 0; }
+caption span { display: inline-block; max-width: calc(100vw - 2rem); }
 th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.75rem 0.35rem 0; border-top: 1px solid var(--line); }
 th { font-weight: 600; }
 thead th { border-top: 0; color: var(--soft); }

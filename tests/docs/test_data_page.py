@@ -66,7 +66,7 @@ RECIPES = _recipes()
 
 
 def test_the_page_has_the_recipes_it_promises() -> None:
-    assert len(RECIPES) == 7
+    assert len(RECIPES) == 8
     assert all(recipe.files and recipe.sql for recipe in RECIPES)
 
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import types
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -183,6 +184,20 @@ def test_what_is_missing_is_told_in_a_sentence(
             signal.signal(number, handler)
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", f"the demo cannot start: {pubsub.missing()}\n")
+
+
+def test_who_interrupts_it_while_modules_load_gets_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Loading(types.ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(pubsub, "missing", lambda: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setitem(sys.modules, "examples.stream.shop", Loading("examples.stream.shop"))
+    assert demo.main([]) == 130
+    assert capsys.readouterr().out == "Closed before it was open.\n"
 
 
 # ---------------------------------------------------------------- people and words

@@ -19,6 +19,7 @@ from kittiwake.output.rows import Mode, decision_line
 from kittiwake.reasons import NotActivated, Outcome
 from kittiwake.stream.records import decision_record
 from kittiwake.stream.tables.rows import decision_table_row
+from kittiwake.stream.tables.schema import DECISIONS, TRIGGERS
 from kittiwake.time.instants import DAY_US, HOUR_US
 from tests.kernel.programs import START, at, exact, program
 from tests.stream.sample_records import AT_US, CLOCK_US, decision
@@ -145,11 +146,9 @@ def test_nothing_is_sent_that_nobody_has_confirmed(
 def test_tables_are_activated_as_files_are(
     topics: Topics, tables: Tables, run: Callable[..., tuple[int, str]], tmp_path: Path
 ) -> None:
-    from pipelines.google.bigquery_tables import create_tables
-
     dataset = dataset_of(tables.create_dataset())
     assert dataset
-    assert create_tables(tables.client, dataset).problems == []
+    tables.create(dataset, DECISIONS, TRIGGERS)
     for mode, decisions in ((Mode.BACKFILL, RUN), (Mode.STREAM, BY_STREAM)):
         rows = [{**decision_table_row(decision_record(one), CLOCK_US), "mode": mode} for one in decisions]
         for name in ("decisions", "triggers"):

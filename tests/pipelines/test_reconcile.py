@@ -18,7 +18,7 @@ from kittiwake.output.rows import Mode, decision_line, line
 from kittiwake.reasons import Comparison, Difference, Outcome, Reason
 from kittiwake.stream.records import DeadLetterRecord, LateEventRecord, decision_record
 from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_row, late_event_table_row
-from kittiwake.stream.tables.schema import RUNS, TABLES
+from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, RUNS
 from kittiwake.time.instants import HOUR_US
 from tests.stream.sample_records import AT_US, CLOCK_US, dead, decision, late
 
@@ -222,11 +222,9 @@ def test_a_row_of_the_columns_is_the_line_that_it_was() -> None:
 
 def filled(tables: Tables, stream: Side, backfill: Side) -> Dataset:
     """A dataset with the tables of a job, in which both sides have written."""
-    from pipelines.google.bigquery_tables import create_tables
-
     found = dataset_of(tables.create_dataset())
     assert found
-    assert create_tables(tables.client, found, tables=(*TABLES, RUNS)).problems == []
+    tables.create(found, DECISIONS, DEAD_LETTERS, LATE_EVENTS, RUNS)
 
     def insert(name: str, rows: Iterable[Any]) -> None:
         if rows := list(rows):

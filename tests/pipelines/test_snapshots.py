@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from examples.shop.generate import lines as shop_lines
@@ -47,10 +48,15 @@ def test_a_stream_goes_on_from_the_snapshots_of_a_backfill(job: Job, tmp_path: P
     assert len(rows(first.output / "snapshots")) > 50
 
 
-def test_replay_and_the_job_write_the_same_snapshots(job: Job, tmp_path: Path) -> None:
+def test_replay_and_the_job_write_the_same_snapshots(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In files that end at a size."""
+    monkeypatch.setattr("pipelines.graphs.backfill.SNAPSHOT_FILE_BYTES", 20_000)
     inputs = write_lines(tmp_path / "shop.jsonl", shop_lines(contacts=30, seed=5, days=8))
     job.rules = RULES
     by_job = job(inputs, "--snapshots", output="job")
+    sizes = [path.stat().st_size for path in (by_job.output / "snapshots").glob("part-*")]
+    assert len(sizes) > 2
+    assert max(sizes) < 40_000
     argv = [
         "replay",
         "--allow-empty",

@@ -57,6 +57,7 @@ def test_rows_with_one_insert_id_are_one_row(tables: Tables, table: str) -> None
     assert tables.query(f"SELECT count(*) AS rows_ FROM `{table}`") == [{"rows_": 1}]
 
 
+@pytest.mark.nightly
 def test_a_restart_keeps_the_address_and_the_tables(
     bigquery_service: BigqueryService, tables: Tables, table: str
 ) -> None:

@@ -13,9 +13,9 @@ from kittiwake.input.bigquery.addresses import dataset_of
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.stream.records import dead_letter_of, encode
 from kittiwake.stream.tables.rows import RAW_KEPT_BYTES
+from kittiwake.stream.tables.schema import TABLES
 from kittiwake.stream.trigger_message import trigger_message
 from kittiwake.values import canonical
-from pipelines.google.bigquery_tables import create_tables
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import sample_records
 from transforms.sinks.base import SinkInputs
@@ -86,7 +86,7 @@ def test_a_trigger_of_twelve_megabytes_is_found_among_the_dead_letters_and_the_o
 
     dataset = dataset_of(tables.create_dataset())
     assert dataset
-    assert create_tables(tables.client, dataset).problems == []
+    tables.create(dataset, *TABLES)
     heavy, light = sample_records.trigger(TWO, include=canonical({"p": "x" * 12_000_000})), sample_records.trigger(ONE)
     pair = topics.create()
     pipeline = new_pipeline(runner_named(None), [])

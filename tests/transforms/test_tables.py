@@ -18,7 +18,7 @@ from kittiwake.input.bigquery.addresses import Dataset, dataset_of
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, encode
 from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_row
-from kittiwake.stream.tables.schema import DECISIONS, TRIGGERS, RecordedDecisions
+from kittiwake.stream.tables.schema import DECISIONS, TABLES, TRIGGERS, RecordedDecisions
 from pipelines.runner import new_pipeline, runner_named
 from tests.stream import sample_records
 from transforms.metrics import NAMESPACE
@@ -36,10 +36,10 @@ PERSONAL = "ann@example.com"
 
 @pytest.fixture
 def dataset(tables: Tables) -> Dataset:
-    """A new dataset with all tables and views."""
+    """A new dataset with all tables of a stream."""
     found = dataset_of(tables.create_dataset())
     assert found
-    assert pipelines.create_tables(tables.client, found).problems == []
+    tables.create(found, *TABLES)
     return found
 
 
@@ -108,6 +108,7 @@ def test_rows_come_back_from_their_tables_exactly(tables: Tables, dataset: Datas
 
 
 def test_the_views_hold_one_row_an_id_after_duplicates_and_revisions(tables: Tables, dataset: Dataset) -> None:
+    assert pipelines.create_tables(tables.client, dataset).problems == []
     revoked = sample_records.trigger(
         TWO, decision=Outcome.REVOKED, reason=Reason.LATE_EVENT, fired_at_us=None, revision=1
     )
@@ -134,17 +135,16 @@ def test_the_views_hold_one_row_an_id_after_duplicates_and_revisions(tables: Tab
     assert {(row["account_id"], row["rule_id"], row["kind"]) for row in stats} == {("acme", "cart", "fired")}
 
 
-@pytest.mark.parametrize(
-    ("recorded", "ids"),
-    [(RecordedDecisions.ALL, [ONE, TWO]), (RecordedDecisions.FIRED, [ONE]), (RecordedDecisions.OFF, [])],
-)
-def test_decisions_are_recorded_as_asked_and_triggers_always(
-    tables: Tables, dataset: Dataset, recorded: RecordedDecisions, ids: list[str]
-) -> None:
-    write(dataset, [sample_records.trigger(ONE), sample_records.bare(TWO)], recorded=recorded)
-    rows = tables.query(f"SELECT trigger_id FROM `{dataset.table('decisions')}` ORDER BY trigger_id")
-    assert [row["trigger_id"] for row in rows] == ids
-    assert len(tables.query(f"SELECT * FROM `{dataset.table('triggers')}`")) == 1
+def test_decisions_are_recorded_as_asked_and_triggers_always(tables: Tables, dataset: Dataset) -> None:
+    for recorded in RecordedDecisions:
+        told = [sample_records.trigger(ONE, rule_id=recorded), sample_records.bare(TWO, rule_id=recorded)]
+        write(dataset, told, recorded=recorded)
+    found = {
+        name: {(row["rule_id"], row["trigger_id"]) for row in tables.query(f"SELECT * FROM `{dataset.table(name)}`")}
+        for name in ("decisions", "triggers")
+    }
+    assert found["decisions"] == {("all", ONE), ("all", TWO), ("fired", ONE)}
+    assert found["triggers"] == {(recorded.value, ONE) for recorded in RecordedDecisions}
 
 
 def without_column(tables: Tables, dataset: Dataset, table: str, column: str) -> None:
@@ -242,7 +242,7 @@ def test_the_streaming_runner_writes_too(tables: Tables, dataset: Dataset) -> No
     dead, late = (told | f"No {name}" >> beam.Filter(sample_records.never) for name in ("dead", "late"))
     SinkInputs(told, dead, late) | WriteTables(dataset, clock=sample_records.clock)
     pipeline.run().wait_until_finish()
-    rows = tables.query(f"SELECT trigger_id FROM `{dataset.table('decisions_latest')}` ORDER BY trigger_id")
+    rows = tables.query(f"SELECT trigger_id FROM `{dataset.table('decisions')}` ORDER BY trigger_id")
     assert [row["trigger_id"] for row in rows] == [ONE, TWO]
-    (letter,) = tables.query(f"SELECT * FROM `{dataset.table('dead_letters_latest')}`")
+    (letter,) = tables.query(f"SELECT * FROM `{dataset.table('dead_letters')}`")
     assert letter["detail"] == "table triggers refused it: invalid (include)"

@@ -7,7 +7,7 @@ while the job runs, out of order and one of ten behind the watermark. A drain pu
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from kittiwake.reasons import Outcome
 from tests.runners.flink import installing
 from tests.runners.flink.cluster import Cluster, Steps, cluster
 from tests.runners.flink.recorded_queue import BEAT_CONTACT
-from tests.runners.flink.running import FAULTS, SLOW, Run, Told, suffer
+from tests.runners.flink.running import DEATHS, FAULTS, SLOW, Fault, Run, Told, suffer
 from tests.runners.places import MissingError
 from tests.runners.shops import RULES, Case, differing, replayed, shop, twice
 
@@ -43,8 +43,14 @@ def _here() -> None:
         pytest.skip("Flink is not here: make runners gets it")
 
 
-def test_what_dies_goes_on_from_its_checkpoint_as_if_nothing_had_been(tmp_path: Path, seed: int) -> None:
-    """A Python worker killed, a task manager killed, and two tasks made one at a savepoint."""
+@pytest.mark.parametrize(
+    "faults",
+    [pytest.param(DEATHS, id="deaths"), pytest.param(FAULTS, id="deaths and a savepoint", marks=pytest.mark.nightly)],
+)
+def test_what_dies_goes_on_from_its_checkpoint_as_if_nothing_had_been(
+    tmp_path: Path, seed: int, faults: Mapping[float, Fault]
+) -> None:
+    """A Python worker killed, a task manager killed, and at night two tasks made one at a savepoint."""
     _here()
     case = shop(tmp_path, seed)
     (tmp_path / "flink").mkdir()
@@ -53,7 +59,7 @@ def test_what_dies_goes_on_from_its_checkpoint_as_if_nothing_had_been(tmp_path: 
         Run(flink, case, tmp_path / "run", seed, SLOW) as run,
     ):
         run.begin(2)
-        suffer(run, FAULTS)
+        suffer(run, faults)
         run.stop(drain=False)
         told = run.told()
     assert [row for row in told.committed["decisions"] if row["revision"]], "no late event has corrected anything"
