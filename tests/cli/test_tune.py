@@ -59,9 +59,9 @@ def simulated(files: tuple[Path, Path], before: str, after: str, rule: str) -> d
 @pytest.mark.parametrize(
     ("rule", "setting", "values", "before", "after"),
     [
-        ("cart", "wait=1h..6h", ["1h", "2h", "4h", "6h"], "wait: 1h", "wait: {}"),
-        ("often", "given.gte=2..5", [2, 3, 4, 5], "gte: 3", "gte: {}"),
-        ("spent", "reaches.at=20,50,400", [20, 50, 400], "at: [50]", "at: [{}]"),
+        ("cart", "wait=1h..3h", ["1h", "2h", "3h"], "wait: 1h", "wait: {}"),
+        pytest.param("often", "given.gte=2..5", [2, 3, 4, 5], "gte: 3", "gte: {}", marks=pytest.mark.nightly),
+        ("spent", "reaches.at=20,400", [20, 400], "at: [50]", "at: [{}]"),
         ("cart", "policy.frequency.max=1..3", [1, 2, 3], "max: 1", "max: {}"),
     ],
 )

@@ -36,7 +36,7 @@ rules:
 """
 
 
-@pytest.mark.parametrize("folder", ["recipes", "everyday"])
+@pytest.mark.parametrize("folder", ["recipes", pytest.param("everyday", marks=pytest.mark.nightly)])
 def test_every_rule_of_the_examples_has_a_history_by_which_it_fires(folder: str, root: Path, tmp_path: Path) -> None:
     rules = root / "examples" / folder / "rules"
     ruleset = load(rules)
