@@ -169,6 +169,17 @@ RUNS: dict[str, Runs] = {
         [at / "rules", f"{EVIL}:{EVIL}", at / "in" / "*.jsonl"],
         [_target(at), f"{_target(at)}@{EVIL}", at / EVIL_FILE],
     ],
+    "tune": lambda at: [
+        [at / "rules", "cart", "wait=1h..2h", at / "in" / "*.jsonl", "--account", EVIL, "--allow-empty"],
+        [at / "rules", "cart", f"{EVIL}={EVIL}", at / "in" / "*.jsonl"],
+        [at / "rules", EVIL, "wait=1h..2h", at / EVIL_FILE],
+    ],
+    "witness": lambda at: [
+        [at / "rules", "cart"],
+        [at / "rules", EVIL],
+        [_bad_rules(at), "cart", "--output", at / EVIL_FILE],
+    ],
+    "completion": lambda _: [["bash"], [EVIL]],
     "describe": lambda at: [[at / "rules"], [at / "rules", "--markdown"], [_bad_rules(at)], [at / EVIL_FILE]],
     "init": lambda at: [[at / f"new{EVIL_FILE}"], [at / f"new{EVIL_FILE}"]],
     "catalog": lambda at: [

@@ -21,13 +21,14 @@ from kittiwake.cli.options import (
     inputs_of,
     shapes_of,
 )
+from kittiwake.cli.rule_accounts import account_of_rule
 from kittiwake.cli.run_settings import settings_of
 from kittiwake.errors import UnusableError
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.loader import read_files, read_locations
-from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
+from kittiwake.rules.ruleset import RuleSet
 from kittiwake.rules.source.tree import Location
 from kittiwake.simulate.model import Question
 from kittiwake.simulate.sampling import percent_of
@@ -78,7 +79,7 @@ def tune(
         if not inputs:
             raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
         points, documents = points_of(settings), _documents(rules)
-        account_id = _account_of(rule_set_of(documents), rule, account)
+        account_id = _whose_events(rule_set_of(documents), rule, account)
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         run_settings = replace(settings_of(until, allowed_lateness, shapes), query=of_query, allow_empty=allow_empty)
         question = Question(goal_of(goal or [], within), percent_of("--sample", sample))
@@ -104,19 +105,11 @@ def _documents(rules: Path) -> list[Location]:
     return found
 
 
-def _account_of(ruleset: RuleSet, rule: str, account: str) -> str:
-    """The account whose rule is tuned; of a rule of every account it has to be said."""
-    having = [name for name, one in sorted(ruleset.accounts.items()) if any(own.rule.id == rule for own in one.rules)]
-    if not having:
-        known = ", ".join(sorted({own.rule.id for one in ruleset.accounts.values() for own in one.rules}))
-        raise UnusableError(f"there is no rule {rule}; there are {known or 'none'}")
-    if account:
-        if account not in having and EVERY_ACCOUNT not in having:
-            raise UnusableError(f"--account: {account} has no rule {rule}; {', '.join(having)} has")
-        return account
-    if len(having) > 1 or having == [EVERY_ACCOUNT]:
-        raise UnusableError(f"say of which account {rule} is, with --account")
-    return having[0]
+def _whose_events(ruleset: RuleSet, rule: str, account: str) -> str:
+    account_id = account_of_rule(ruleset, rule, account)
+    if account_id is None:
+        raise UnusableError(f"{rule} is a rule of every account: say with --account by whose events it is tuned")
+    return account_id
 
 
 def _rule_sets(

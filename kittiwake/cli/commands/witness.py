@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
+from kittiwake.cli.rule_accounts import account_of_rule
 from kittiwake.errors import UnusableError
 from kittiwake.kernel.plan.program import Program
 from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.loader import load
-from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
 from kittiwake.scenarios.files import load_cases
 from kittiwake.scenarios.run import play
 from kittiwake.terminal.exit_codes import Exit
@@ -22,6 +22,9 @@ from kittiwake.terminal.printing import YELLOW, complain, say, say_json, say_tex
 from kittiwake.witness.model import Missing, Witness
 from kittiwake.witness.scenario import case_data, case_name, scenario_text
 from kittiwake.witness.searching import Search
+
+INVENTED_ACCOUNT = "acme"
+"""Whose events a history is of, if the rule is one of every account."""
 
 
 def witness(
@@ -47,7 +50,7 @@ def witness(
         if output is not None and output.exists():
             raise UnusableError(f"--output: {output} is there already, and is left as it is: name another file")
         ruleset = load(rules)
-        account_id = _account_of(ruleset, rule, account)
+        account_id = account_of_rule(ruleset, rule, account) or INVENTED_ACCOUNT
         found = [_kept(one, rules, rule, account_id) for one in _search(compile_account(ruleset, account_id), rule)]
         witnesses = [one for one in found if isinstance(one, Witness)]
         text = scenario_text(rule, account_id, _path_of(rules, output), witnesses)
@@ -67,20 +70,6 @@ def witness(
         if output is not None and witnesses:
             say(f"written to {output}: kittiwake test {output}")
     leave(Exit.FINDINGS if any(one.gate is None for one in missing) else Exit.FINE)
-
-
-def _account_of(ruleset: RuleSet, rule: str, account: str) -> str:
-    having = [name for name, one in sorted(ruleset.accounts.items()) if any(own.rule.id == rule for own in one.rules)]
-    if not having:
-        known = ", ".join(sorted({own.rule.id for one in ruleset.accounts.values() for own in one.rules}))
-        raise UnusableError(f"there is no rule {rule}; there are {known or 'none'}")
-    if account:
-        if account not in having and EVERY_ACCOUNT not in having:
-            raise UnusableError(f"--account: {account} has no rule {rule}; {', '.join(having)} has")
-        return account
-    if len(having) > 1:
-        raise UnusableError(f"{', '.join(having)} have a rule {rule}: say which with --account")
-    return having[0] if having[0] != EVERY_ACCOUNT else "acme"
 
 
 def _search(program: Program, rule: str) -> list[Witness | Missing]:
