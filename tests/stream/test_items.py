@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from apache_beam.pvalue import TaggedOutput
+from apache_beam.utils.timestamp import Timestamp
 from msgspec.structs import replace
 
 from kittiwake.kernel.batch import decide_history
@@ -98,7 +99,13 @@ class Bag(NamedTuple):
     store: Shard
 
     def read(self) -> Iterable[bytes]:
-        return self.store.interests
+        return list(self.store.interests)
+
+    def clear(self) -> None:
+        self.store.interests.clear()
+
+    def add(self, element: bytes) -> None:
+        self.store.interests.append(element)
 
 
 class Timers:
@@ -312,6 +319,27 @@ def test_an_event_of_an_item_later_than_is_allowed_leaves_a_row_and_its_duplicat
     assert (dead.stage, dead.reason) == (Stage.ITEMS, DeadLetterReason.ITEM_TOO_LATE)
     assert json.loads(dead.raw) == SENT
     assert not outcome_of(taken)
+
+
+def test_a_day_that_is_over_is_said_to_have_failed_only_if_something_was_damaged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logged: list[dict[str, Any]] = []
+    monkeypatch.setattr("transforms.stream.items.log", lambda _, **fields: logged.append(fields))
+    rules = StaticRules(always(load_document({"account": "a", "rules": []})), DAY_US)
+    step, store = JoinDoFn(rules, lambda: FAR_US), Shard()
+    assert not list(on_record(store, ("a", "i"), encode(ShownInterest(HeldInterest("c", 0, FAR_US))), 0).changes)
+
+    def day_is_over() -> None:
+        step.start_bundle()
+        step.at_timer(item_key("a", "i", 0), Timestamp(micros=DAY_US), Cell(store), Bag(store), Timers())
+        step.finish_bundle()
+
+    day_is_over()
+    assert logged == []
+    store.interests[0] = store.interests[0][:-1]
+    day_is_over()
+    assert logged == [{"failure": shard.DAMAGED_INTEREST, "number": 1}]
 
 
 def test_one_damaged_interest_is_passed_over_and_said() -> None:

@@ -136,7 +136,8 @@ class JoinDoFn(beam.DoFn):
             self._failures[str(error)] += 1
             return []
         self._interests_forgotten += len(gone.interests)
-        self._failures[shard.DAMAGED_INTEREST] += gone.damaged
+        if gone.damaged:
+            self._failures[shard.DAMAGED_INTEREST] += gone.damaged
         return [_dead(one) for one in self._dead_letters(account_id, item_id).forgotten(*gone)]
 
     def _dead_letters(self, account_id: str, item_id: str) -> ItemDeadLetters:
