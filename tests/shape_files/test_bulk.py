@@ -135,3 +135,16 @@ def test_a_record_that_nests_too_deep_is_refused_however_short_it_is(opened: str
     for depth in (NESTING_MAX - 2, NESTING_MAX - 1, NESTING_MAX, NESTING_MAX + 1):
         odd = json.dumps(RECORD)[:-1] + ', "deep": ' + opened * depth + ("" if opened == "[" else "1") + closed * depth
         check(shape(), [json.dumps(RECORD).encode(), odd.encode() + b"}"])
+
+
+UNUSUAL: Final = {
+    "quotes": "{'say \"hi\"': with.total}",
+    "backslash": "{'a\\b': with.total}",
+    "control character": '{"a\\tb": with.total}',
+    "twice": "[{a: with.total}, {a: with.none, b: id}]",
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_properties_of_unusual_names_are_read_as_of_usual_ones(name: str) -> None:
+    assert check(shape(properties=UNUSUAL[name]), [json.dumps(RECORD).encode()] * 2) == 2

@@ -22,7 +22,7 @@ from kittiwake.input.mapping.numbers import number_reader
 from kittiwake.input.mapping.parts import Parts
 from kittiwake.input.mapping.paths import Get, Lookup, View, lookup_in
 from kittiwake.input.mapping.properties import named_gets
-from kittiwake.input.mapping.property_texts import property_texts
+from kittiwake.input.mapping.property_texts import can_be_written, property_texts
 from kittiwake.input.mapping.spec import Convert, FieldPath, Format, Guests, MappingSpec, Property
 from kittiwake.input.mapping.view_columns import (
     REFUSED,
@@ -336,10 +336,10 @@ def _raw_path(spec: MappingSpec) -> FieldPath | None:
 
 
 def _late_texts(spec: MappingSpec, parts: Parts, lookup: Lookup) -> Callable[[View], bytes] | None:
-    """The function for properties as JSON, if no record can be refused for them; else None."""
+    """The function for properties as JSON, if no record can be refused for them and names are usual; else None."""
     named = [one for one in spec.properties if isinstance(one, Property)]
     converts = any(source.convert is not Convert.AS_IT_IS for one in named for source in one.sources)
-    if len(named) < len(spec.properties) or converts or spec.numbers:
+    if len(named) < len(spec.properties) or converts or spec.numbers or not can_be_written([one.name for one in named]):
         return None
     gets = named_gets(named, lookup, number_reader(decimal_comma=spec.decimal_comma))
     return property_texts(gets, parts.properties_of)

@@ -6,6 +6,7 @@ value is not what it mostly is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -18,6 +19,12 @@ from kittiwake.values import canonical_bytes
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 _EMPTY: Final = b'""'
+_ESCAPED: Final = re.compile(r'["\\]')
+
+
+def can_be_written(names: Sequence[str]) -> bool:
+    """Whether `property_texts` takes such names: each once, without what JSON escapes."""
+    return len(set(names)) == len(names) and all(name.isprintable() and not _ESCAPED.search(name) for name in names)
 
 
 def property_texts(gets: Sequence[tuple[str, Get]], properties_of: PropertiesOf) -> Callable[[View], bytes]:
