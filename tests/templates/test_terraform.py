@@ -90,6 +90,16 @@ def test_the_job_gets_options_that_it_has() -> None:
     assert names <= {one["name"] for one in metadata["parameters"]}
 
 
+def test_what_a_running_job_has_staged_is_never_deleted_by_age() -> None:
+    """A worker that joins after weeks begins with it."""
+    storage = (TERRAFORM / "modules" / "storage" / "main.tf").read_text()
+    job = (TERRAFORM / "modules" / "jobs" / "main.tf").read_text()
+    kept = re.search(r'matches_prefix = each.key == "dataflow" \? \["(.*?)"\] : \[\]', storage)
+    assert kept
+    assert f'temp_location           = "gs://${{var.bucket}}/{kept[1].rstrip("/")}"' in job
+    assert f'staging_location        = "gs://${{var.bucket}}/{kept[1]}' not in job
+
+
 def test_rows_buckets_and_workers_are_closed_to_the_world() -> None:
     buckets = blocks(TERRAFORM / "modules" / "storage", "resource")["google_storage_bucket.buckets"]
     assert buckets["public_access_prevention"] == "enforced"

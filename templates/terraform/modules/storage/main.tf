@@ -3,7 +3,7 @@
 locals {
   buckets = {
     # what it is for => days after which objects are deleted; null: never
-    dataflow  = 30   # staged graphs and rows on their way into tables
+    dataflow  = 30   # rows on their way into tables; what is staged stays: each new worker of a running job reads it
     rules     = null # published versions of rules
     archive   = null # events, for backfills
     backfills = 90   # outputs and snapshots of backfills
@@ -31,7 +31,8 @@ resource "google_storage_bucket" "buckets" {
     for_each = each.value == null ? [] : [each.value]
     content {
       condition {
-        age = lifecycle_rule.value
+        age            = lifecycle_rule.value
+        matches_prefix = each.key == "dataflow" ? ["temp/"] : []
       }
       action {
         type = "Delete"
