@@ -33,6 +33,7 @@ class Kind(NamedTuple):
 
 _DURATION: Final = "[+]?([0-9]{1,9}[smhdw]|P[0-9.WDTHMS]+)"
 _BUCKETS: Final = "gs://[^,]+(,gs://[^,]+)*"
+_BUCKETS_AND_TABLES: Final = "(gs|bq)://[^,]+(,(gs|bq)://[^,]+)*"
 _DATASET: Final = "([a-z0-9.-]+:)?[a-z][a-z0-9-]*[.:][A-Za-z0-9_]+"
 
 BY_METAVAR: Final[Mapping[str, Kind]] = {
@@ -47,9 +48,9 @@ BY_NAME: Final[Mapping[str, Kind]] = {
     "subscription": Kind("PUBSUB_SUBSCRIPTION", "projects/[^/ ]+/subscriptions/[^/ ]+"),
     "trigger_topic": Kind("PUBSUB_TOPIC", "projects/[^/ ]+/topics/[^/ ]+"),
     "rules": Kind(regex=_BUCKETS),
-    "snapshots": Kind(regex=_BUCKETS),
-    "start_from": Kind(regex=_BUCKETS),
-    "input": Kind(regex="(gs|bq)://[^,]+(,(gs|bq)://[^,]+)*"),
+    "snapshots": Kind(regex=_BUCKETS_AND_TABLES),
+    "start_from": Kind(regex=_BUCKETS_AND_TABLES),
+    "input": Kind(regex=_BUCKETS_AND_TABLES),
     "output": Kind(regex="(gs|bq)://[^, ]+"),
 }
 

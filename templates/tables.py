@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from kittiwake.stream.tables.schema import RUNS, TABLES, VIEWS, Column, Table, Type, View
+from kittiwake.stream.tables.schema import RUNS, SNAPSHOTS, TABLES, VIEWS, Column, Table, Type, View
 
 TABLES_FILE: Final = Path(__file__).parent / "terraform" / "modules" / "warehouse" / "tables.json"
 _API_NAMES: Final = {Type.INT64: "INTEGER", Type.BOOL: "BOOLEAN"}
@@ -21,7 +21,7 @@ def tables_text() -> str:
     views = {view.name for view in VIEWS}
     deep = [view for view in VIEWS if any(f"{{tables}}{name}`" in view.sql for name in views)]
     found = {
-        "tables": {table.name: _table(table) for table in (*TABLES, RUNS)},
+        "tables": {table.name: _table(table) for table in (*TABLES, SNAPSHOTS, RUNS)},
         "views": {view.name: _view(view) for view in VIEWS if view not in deep},
         "views_over_views": {view.name: _view(view) for view in deep},
     }

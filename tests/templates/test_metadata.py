@@ -81,6 +81,8 @@ SAMPLES: list[tuple[str, str, list[str], list[str]]] = [
     ("stream", "subscription", ["projects/p/subscriptions/s"], ["s", "projects/p/topics/s"]),
     ("stream", "trigger_topic", ["projects/p/topics/t"], ["t", "projects/p/topics/t/x", "projects//topics/t"]),
     ("stream", "dataset", ["shop-1.marketing", "example.com:shop.m_1"], ["marketing", "shop-1.a.b", "shop-1."]),
+    ("stream", "snapshots", ["gs://b/1/snapshots/*", "bq://shop-1.marketing.snapshots@daily/1"], [""]),
+    ("backfill", "start_from", ["gs://b/1/*", "bq://shop-1.m.snapshots", "gs://b/1/*,bq://p-1.d.t@r"], [""]),
     ("stream", "settle_delay", ["0s", "90s", "2w", "PT1H30M", "+P1D"], ["soon", "-1s", "1 h", "1ms"]),
     ("stream", "table_expiry", ["400d", "1"], ["d", "400 days", "-1"]),
     ("stream", "item_shards", ["1", "256"], ["", "eight", "-1", "1000"]),

@@ -88,7 +88,7 @@ ROLES = {
 # Which account makes which calls: of the job, and of what it asks before it begins.
 MADE_BY = {
     "stream": {"get_subscription", "get_topic", "publish", "get_dataset", "get_table", "create_table", "update_table",
-               "download_as_bytes", "reload", "insert_rows_json"},
+               "download_as_bytes", "reload", "insert_rows_json", "query", "create_read_session", "read_rows"},
     "backfill": {"create_read_session", "read_rows", "query", "list_tables", "get_table", "get_dataset", "create_table",
                  "delete_table", "update_table", "load_table_from_uri", "load_table_from_file", "download_as_bytes",
                  "reload"},

@@ -12,6 +12,8 @@ locals {
 
   on_project = [
     { who = "stream", role = "roles/dataflow.worker" },
+    { who = "stream", role = "roles/bigquery.jobUser" },         # a start from a table of snapshots:
+    { who = "stream", role = "roles/bigquery.readSessionUser" }, # asked about at launch, read by workers
     { who = "backfill", role = "roles/dataflow.worker" },
     { who = "backfill", role = "roles/bigquery.jobUser" },
     { who = "backfill", role = "roles/bigquery.readSessionUser" },
