@@ -34,8 +34,8 @@ _SUBNETWORK: Final = re.compile(
 _IMAGE: Final = re.compile(
     r"(?P<host>[a-z0-9.-]+)/(?P<path>[^:@]+)(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
-_OF_GOOGLE: Final = (".pkg.dev", "gcr.io")
-"""Registries that take the token of a Google account."""
+_OF_GOOGLE: Final = re.compile(r"([a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+\.pkg\.dev")
+"""Registries that take the token of a Google account. No other host may get to see it, whatever its name ends with."""
 _MANIFESTS: Final = ", ".join(
     f"application/vnd.{kind}"
     for kind in (
@@ -206,7 +206,7 @@ def _check_image(ask: _Google, image: str | None, findings: Findings) -> None:
     resource, found = f"image {image}", _IMAGE.fullmatch(image)
     if found is None:
         findings.wrong(f"{resource}: write HOST/PATH:TAG")
-    elif not found["host"].endswith(_OF_GOOGLE):
+    elif not _OF_GOOGLE.fullmatch(found["host"]):
         findings.unknown(f"{resource}: whether workers can pull it: {found['host']} is not asked")
     else:
         url = f"https://{found['host']}/v2/{found['path']}/manifests/{found['digest'] or found['tag'] or 'latest'}"

@@ -166,6 +166,13 @@ def test_what_may_not_be_asked_stops_nothing(service: Service) -> None:
     assert len(said.unknown) == 7
 
 
+@pytest.mark.parametrize("host", ["evilgcr.io", "x.pkg.dev.example", "a.b.gcr.io", "pkg.dev"])
+def test_a_registry_that_is_none_of_googles_is_never_sent_the_token(service: Service, host: str) -> None:
+    said = service.check(sdk_container_image=f"{host}/shop/kittiwake:1")
+    assert [text for text in said.unknown if text.endswith(f"{host} is not asked")]
+    assert [address for _, address in service.asked if address.startswith(host)] == []
+
+
 def test_what_is_not_given_is_told_where_it_matters(service: Service) -> None:
     service.answers[POLICY] = {"bindings": []}
     said = service.check(sdk_container_image="docker.io/shop/kittiwake:1", job_name=None, subnetwork=None)
