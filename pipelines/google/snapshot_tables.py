@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from google.cloud import bigquery
 
 from kittiwake.errors import UnusableError
-from kittiwake.input.bigquery.addresses import TableAddress
+from kittiwake.input.bigquery.addresses import Dataset, TableAddress
 from kittiwake.input.errors import shown
 from kittiwake.output.snapshot_set import AGAIN
 from kittiwake.stream.seeding import SnapshotError, seed_of
@@ -52,7 +52,8 @@ def find_in_table(address: TableAddress, run_id: str | None, project: str | None
     Raises:
         UnusableError: the table cannot be read, has no such run, or its rows are no snapshots.
     """
-    with client_of(address.owner) as client, raise_unusable(str(address), _ADVICE):
+    pays = project or address.project
+    with client_of(Dataset(pays, address.dataset)) as client, raise_unusable(str(address), _ADVICE):
         run = _run(client, address, run_id)
         shards = _ask(client, _SHARDS.format(address.path), *run)
         some = [row["snapshot"] for row in _ask(client, _SOME.format(address.path, FIRST_LINES), *run)]
@@ -64,7 +65,7 @@ def find_in_table(address: TableAddress, run_id: str | None, project: str | None
         for _ in range(row["altered"])
     )
     evaluated_to_us = min(row["settled_us"] for row in shards)
-    parts = tuple(_parts(project or address.project, str(address), run, shards))
+    parts = tuple(_parts(pays, str(address), run, shards))
     return FoundSnapshots(parts, name, evaluated_to_us, refused, any(row["of_items"] for row in shards))
 
 

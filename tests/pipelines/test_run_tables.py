@@ -13,7 +13,7 @@ from msgspec import structs
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
 from kittiwake.errors import UnusableError
-from kittiwake.input.bigquery.addresses import dataset_of
+from kittiwake.input.bigquery.addresses import Dataset, dataset_of
 from kittiwake.output.folder import OutputError
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
@@ -201,3 +201,19 @@ def test_a_row_of_a_table_says_what_the_line_says() -> None:
 def test_an_option_that_would_do_nothing_is_refused(flags: tuple[str, ...], message: str) -> None:
     with pytest.raises(UnusableError, match=message):
         parse_options(["--rules=rules", "--input=events.jsonl", *flags])
+
+
+@pytest.mark.parametrize(("project", "pays"), [("other-1", "other-1"), (None, "shop-1")])
+def test_whoever_pays_asks_about_a_table_of_snapshots(
+    monkeypatch: pytest.MonkeyPatch, project: str | None, pays: str
+) -> None:
+    asked: list[str] = []
+
+    def refuse(dataset: Dataset) -> None:
+        asked.append(dataset.project)
+        raise UnusableError("no")
+
+    monkeypatch.setattr("pipelines.google.snapshot_tables.client_of", refuse)
+    with pytest.raises(UnusableError, match="no"):
+        find_all(["bq://shop-1.marketing.snapshots"], project)
+    assert asked == [pays]
