@@ -18,6 +18,7 @@ from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.items.gathering import ItemGathering
 from kittiwake.batch.items.rows import ItemRow
 from kittiwake.batch.record_batches import partition_of, read_batch, read_item_batch
+from kittiwake.output.snapshot_set import SnapshotSetError
 
 HELD_BYTES: Final = 128 * 1024 * 1024
 """Bytes of rows in memory from which on a partition goes to disk: some 300,000 events, or thirty times what is meant to
@@ -81,6 +82,9 @@ def contacts_with_states(elements: Iterable[bytes], held_bytes: int) -> Iterator
     """The contacts of a partition, as `contacts_of`, and what they start from.
 
     Those without events have their turn too: what they wait for may fall due.
+
+    Raises:
+        SnapshotSetError: a contact has two states, of which none is the one to start from.
     """
     states: dict[Subject, bytes] = {}
     coming = contacts_of(_without_states(elements, states), held_bytes)
@@ -105,6 +109,7 @@ def _without_states(elements: Iterable[bytes], states: dict[Subject, bytes]) -> 
     for element in elements:
         if element.startswith(MARK):
             found = _decode(element[len(MARK) :])
-            states[found.subject] = found.state
+            if states.setdefault(found.subject, found.state) != found.state:
+                raise SnapshotSetError("the snapshots have two states of one contact: name those of one run")
         else:
             yield element

@@ -26,6 +26,7 @@ from kittiwake.kernel.state.state import State
 from kittiwake.model import Decision, Event
 from kittiwake.output.item_snapshots import ItemSnapshot, item_snapshot_of
 from kittiwake.output.rows import Mode, decision_line
+from kittiwake.output.snapshot_set import SnapshotSetError
 from kittiwake.output.snapshots import snapshot_line, state_of
 from kittiwake.reasons import Outcome
 from kittiwake.rules.compile.accounts import Programs
@@ -133,3 +134,11 @@ def test_every_contact_of_a_partition_has_its_turn_with_its_rows_and_its_state(s
         assert one.state == (name.encode() if name in with_states else None)
     assert list(contacts_with_states(iter([]), HELD_BYTES)) == []
     assert start_state(("acme", "c1"), b"", 64)[0] == partition_of(("acme", "c1"), 64)
+
+
+def test_two_states_of_one_contact_are_refused_in_whatever_order_they_come() -> None:
+    one, other = (start_state(("acme", "c1"), state, 1)[1] for state in (b"1", b"2"))
+    for elements in ([one, other], [other, one]):
+        with pytest.raises(SnapshotSetError, match="two states of one contact"):
+            list(contacts_with_states(iter(elements), HELD_BYTES))
+    assert [found.state for found in contacts_with_states(iter([one, one]), HELD_BYTES)] == [b"1"]
