@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
 from google.pubsub_v1 import PublisherClient, PubsubMessage
 
 from kittiwake.terminal.exit_codes import Exit
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.UNUSABLE
     try:
         _publish(options, every_us)
-    except GoogleAPIError as error:
+    except (GoogleAPIError, GoogleAuthError) as error:
         print(f"{options.topic}: {error}", file=sys.stderr)
         return Exit.UNUSABLE
     except KeyboardInterrupt:

@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("google.pubsub_v1")
 
+from google.auth.exceptions import DefaultCredentialsError
+
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
 from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
@@ -44,3 +46,14 @@ def test_what_cannot_be_sent_is_said(capsys: pytest.CaptureFixture[str], topics:
     assert main(["--topic", "projects/p/topics/t", "--every", "soon"]) == Exit.UNUSABLE
     assert main(["--topic", topics.create("gone").topic + "-x", "--times", "1"]) == Exit.UNUSABLE
     assert capsys.readouterr().err.startswith("--every soon: write 10s or 1m\nprojects/")
+
+
+def test_without_credentials_it_says_so_and_ends(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> None:
+        raise DefaultCredentialsError("none were found")
+
+    monkeypatch.setattr("templates.heartbeat.PublisherClient", none)
+    assert main(["--topic", "projects/p/topics/t", "--times", "1"]) == Exit.UNUSABLE
+    assert capsys.readouterr().err == "projects/p/topics/t: none were found\n"
