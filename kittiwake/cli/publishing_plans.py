@@ -11,9 +11,9 @@ import typer
 from kittiwake.errors import UnusableError
 from kittiwake.printable import visible
 from kittiwake.regular_files import open_file, why_not
-from kittiwake.rules.limits import FILE_BYTES_MAX
+from kittiwake.rules.publishing.bounds import OBJECT_BYTES_MAX
 from kittiwake.rules.publishing.loading import load_history
-from kittiwake.rules.publishing.plans import plan_of, require_plan, written
+from kittiwake.rules.publishing.plans import is_plan, plan_of, require_plan, written
 from kittiwake.rules.publishing.publish import Publication
 from kittiwake.rules.publishing.target import Target
 from kittiwake.rules.versions import RuleSetHistory, always
@@ -81,12 +81,16 @@ class Effect(NamedTuple):
         }
 
 
-def refuse_unfit(history: list[str] | None, plan: Path | None, required: Path | None, *, dry_run: bool) -> None:
-    """Refuse options of a plan that do not go together.
+def refuse_unfit(
+    history: list[str] | None, plan: Path | None, required: Path | None, *, dry_run: bool, is_shaped: bool
+) -> None:
+    """Refuse options of a plan that do not go together, and a plan that could not be written at the end.
 
     Raises:
         UnusableError: it says what to write.
     """
+    if is_shaped and not history:
+        raise UnusableError("--input-shape and --input-account say how events are read: name them with --history")
     if plan is not None and not dry_run:
         raise UnusableError("--plan: a plan is made before anything is published: add --dry-run")
     if plan is not None and not history:
@@ -95,6 +99,25 @@ def refuse_unfit(history: list[str] | None, plan: Path | None, required: Path | 
         )
     if plan is not None and required is not None:
         raise UnusableError("--plan makes a plan and --require-plan asks for one: give one of them")
+    if plan is not None:
+        _refuse_others(plan)
+
+
+def _refuse_others(path: Path) -> None:
+    """Refuse to replace what is no plan: rules, say."""
+    from kittiwake.output.text_files import refuse_existing  # noqa: PLC0415 - with a plan only
+
+    refuse_existing(path, force=True)
+    if path.exists() and not is_plan(_bytes_of("--plan", path)):
+        raise UnusableError(f"--plan: {path} is there already, and is no plan: name another file")
+
+
+def _bytes_of(option: str, path: Path) -> bytes:
+    try:
+        with open_file(path) as file:
+            return file.read(OBJECT_BYTES_MAX)
+    except OSError as error:
+        raise UnusableError(f"{option}: {path} cannot be read: {why_not(path, error)}") from None
 
 
 def effect_of(
@@ -151,9 +174,4 @@ def require(path: Path, prepared: Publication, clock_us: int) -> None:
         UnusableError: the file cannot be read.
         TargetError: it is no plan, or of something else.
     """
-    try:
-        with open_file(path) as file:
-            data = file.read(FILE_BYTES_MAX)
-    except OSError as error:
-        raise UnusableError(f"--require-plan: {path} cannot be read: {why_not(path, error)}") from None
-    require_plan(str(path), data, prepared, clock_us)
+    require_plan(str(path), _bytes_of("--require-plan", path), prepared, clock_us)

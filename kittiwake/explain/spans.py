@@ -6,13 +6,16 @@ Filled by `explanation`, step by step; shown as bars by the page of `kittiwake e
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kittiwake.explain.model import Span, SpanKind
 from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.reasons import Reason
 
 Key = tuple[str, str]
+
+PENDING: Final = "pending"
+"""How what goes on yet has ended."""
 
 
 class _Open(NamedTuple):
@@ -59,9 +62,9 @@ class Spans:
     def until(self, end_us: int) -> tuple[Span, ...]:
         """All of them; what is pending yet reaches to the end."""
         for key in list(self._waits):
-            self._end(self._waits, key, SpanKind.WAIT, end_us, "pending")
+            self._end(self._waits, key, SpanKind.WAIT, end_us, PENDING)
         for key in list(self._held):
-            self._end(self._held, key, SpanKind.HELD, end_us, "pending")
+            self._end(self._held, key, SpanKind.HELD, end_us, PENDING)
         return tuple(self.ended)
 
     def _released_us(self, key: Key) -> int:

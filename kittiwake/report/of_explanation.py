@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from kittiwake.explain.model import Explanation, Line, Miss, RuleExplanation, SpanKind, Tone
 from kittiwake.explain.rendering import MISSES_SHOWN, about_words
+from kittiwake.explain.spans import PENDING
 from kittiwake.explain.wording import clock_words, counted, date_words, moment_words
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.report import charts
@@ -69,9 +70,18 @@ def explanation_page(explanation: Explanation, asked: Asked) -> str:
 def _findings(explanation: Explanation) -> Child:
     """What fired, then what came nearest to it."""
     ordered = sorted(explanation.rules, key=lambda rule: (-rule.fired, -max(_stages(rule), default=0)))
-    hidden = len(ordered) - VERDICTS_SHOWN
-    more = f"{hidden:,} more rules did not come nearer to firing; below stands what each would have taken."
-    return [headlines(map(_verdict, ordered[:VERDICTS_SHOWN])), element("p", more) if hidden > 0 else ""]
+    return [headlines(map(_verdict, ordered[:VERDICTS_SHOWN])), [element("p", text) for text in _more(ordered)]]
+
+
+def _more(ordered: Sequence[RuleExplanation]) -> Iterator[str]:
+    """What is said of rules that are no headlines."""
+    hidden = ordered[VERDICTS_SHOWN:]
+    fired = sum(rule.fired > 0 for rule in hidden)
+    if fired:
+        yield f"{counted(fired, 'more rule')} fired too; line by line, below, says when."
+    if len(hidden) > fired:
+        others = counted(len(hidden) - fired, "more rule")
+        yield f"{others} did not come nearer to firing; below stands what it would have taken."
 
 
 def _stages(rule: RuleExplanation) -> list[int]:
@@ -166,8 +176,9 @@ def _spans(explanation: Explanation) -> Iterator[Mark]:
         lane = _lane(one.rule_id, one.instance)
         times = [local_us(explanation.zone, time_us) for time_us in (one.from_us, one.to_us)]
         until = "ends" if one.to_us < one.due_us else "is over"
+        how = "it goes on" if one.ended == PENDING else f"it {until}: {one.ended}"
         moments = f"{moment_words(one.from_us, explanation.zone)} to {moment_words(one.to_us, explanation.zone)}"
-        yield Mark(lane, kind, times[0], times[1], f"{lane} {kind}, {moments}; it {until}: {one.ended}")
+        yield Mark(lane, kind, times[0], times[1], f"{lane} {kind}, {moments}; {how}")
 
 
 def _outcomes(explanation: Explanation) -> Iterator[Mark]:

@@ -149,7 +149,8 @@ def _often(found: _Found) -> Iterator[Child]:
     often = sum(one.contact_weeks for one in loads if one.triggers >= OFTEN)
     if weeks and loads[-1].triggers < OFTEN:
         most = "one message" if loads[-1].triggers == 1 else f"{loads[-1].triggers} messages"
-        yield ["No contact gets more than ", _strong(most), " in a week."]
+        of = " of the sample" if found.simulation.question.sample_percent is not None else ""
+        yield [f"No contact{of} gets more than ", _strong(most), " in a week."]
     elif weeks:
         most = f"{OFTEN} or more; the most is {loads[-1].triggers:,}"
         rest = f" of the weeks in which a contact gets any message bring {most}."
@@ -287,10 +288,6 @@ def _taken(found: _Found) -> Child:
     ]
     label = "Messages that a rule took from another, by using up a cap or winning a round; the most frequent"
     return chart(label, partial(charts.bars, shown), _same_table(found.parts["taken"]))
-
-
-def _whom(one: Taken) -> str:
-    return "itself" if one.by == one.rule_id else one.rule_id
 
 
 def _goal(found: _Found) -> Child:

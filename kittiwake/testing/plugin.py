@@ -19,7 +19,10 @@ SETTING: Final = "kittiwake_rules"
 BEGINNING: Final = 64 * 1024
 """Characters in which a scenario file has begun with its tests: before them stand its other keys."""
 
-_TESTS: Final = re.compile(r"""^["']?tests["']?\s*:|^\{""", re.MULTILINE)
+_TESTS: Final = re.compile(r"""^["']?tests["']?\s*:""", re.MULTILINE)
+_BRACE: Final = re.compile(r"^\{(?![{%#])", re.MULTILINE)
+"""The beginning of a file written in braces; two of them, and {% and {#, begin a template of another tool."""
+_TESTS_IN_BRACES: Final = re.compile(r"""[{,\s]["']?tests["']?\s*:""")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,8 +63,12 @@ def _is_meant(path: Path, parent: pytest.Collector) -> bool:
     rules = _rules(parent.config)
     if rules:
         return any(path == one or one in path.parents for one in rules)
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return _TESTS.search(file.read(BEGINNING)) is not None
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            text = file.read(BEGINNING)
+    except OSError:  # one that cannot be read is no error of a session that has not named it
+        return False
+    return bool(_TESTS.search(text) or (_BRACE.search(text) and _TESTS_IN_BRACES.search(text)))
 
 
 def _rules(config: pytest.Config) -> list[Path]:

@@ -71,8 +71,12 @@ def points_of(settings: Sequence[Setting]) -> list[Point]:
     """Every combination of their values.
 
     Raises:
-        UnusableError: there are too many.
+        UnusableError: there are too many, or a setting is given twice.
     """
+    names = [one.name for one in settings]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UnusableError(f"{twice} is given twice: write all its values at once, as in wait=1h,2h,6h")
     points = list(product(*(one.values for one in settings)))
     if len(points) > POINTS_MAX:
         raise UnusableError(
@@ -165,16 +169,22 @@ def _text(node: Node | None) -> str:
     return "" if node is None else str(node.value)
 
 
+def _several(entries: Sequence[Node]) -> str:
+    return f"there are {len(entries)} of them: say which by its number, from 0"
+
+
 def _put(node: Node, path: Sequence[str], value: Any, setting: Setting) -> Node:
     """A tree with another value at a path; of a list with one entry the entry need not be named."""
     if not path:
+        if isinstance(node.value, list) and len(node.value) > 1:
+            raise UnusableError(f"{setting.name}: {_several(node.value)}")
         return node_of([value] if isinstance(node.value, list) else value, node.mark)
     name, rest = path[0], path[1:]
     if isinstance(node.value, list):
         at = int(name) if name.isdecimal() else 0
         inner = rest if name.isdecimal() else path
         if at >= len(node.value) or (not name.isdecimal() and len(node.value) != 1):
-            raise UnusableError(f"{setting.name}: there are {len(node.value)} of them: say which by its number, from 0")
+            raise UnusableError(f"{setting.name}: {_several(node.value)}")
         return Node(
             [_put(one, inner, value, setting) if i == at else one for i, one in enumerate(node.value)], node.mark
         )

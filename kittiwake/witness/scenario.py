@@ -5,8 +5,9 @@ Pure. Called by `kittiwake witness`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from kittiwake.model import Decision
 from kittiwake.reasons import Kind, Outcome
@@ -14,6 +15,9 @@ from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import format_instant
 from kittiwake.values import canonical
 from kittiwake.witness.model import CONTACT, Happening, Witness
+
+_PLAIN: Final = re.compile(r"(?!(?:true|false|null)$)[a-z_][\w-]*(?:\.[\w-]+)*", re.ASCII | re.IGNORECASE)
+"""Names that YAML reads as texts without quotes."""
 
 
 def scenario_text(rule_id: str, account_id: str, rules: str, witnesses: Sequence[Witness]) -> str:
@@ -59,7 +63,7 @@ def _passed(us: int) -> Iterator[str]:
 
 
 def _event(event: Happening) -> Iterator[str]:
-    yield f"event: {event.type}"
+    yield f"event: {_name(event.type)}"
     if event.item_id is not None:
         yield f"item: {event.item_id}"
     if event.properties:
@@ -71,7 +75,11 @@ def _expected(decision: Decision) -> str:
     if decision.decision is Outcome.FIRED and decision.kind is not Kind.FIRED:
         verb = str(decision.kind)
     reason = "" if decision.reason is None else f", reason: {decision.reason}"
-    return f"{verb}: {decision.rule_id}{reason}"
+    return f"{verb}: {_name(decision.rule_id)}{reason}"
+
+
+def _name(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else canonical(text)
 
 
 def case_data(rule_id: str, one: Witness) -> dict[str, Any]:

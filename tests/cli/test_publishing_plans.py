@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,8 @@ def test_what_a_plan_was_seen_of_is_published_and_nothing_else(folder: Path, clo
         (["--require-plan", "gone"], "gone cannot be read: No such file"),
         (["--history", "gone"], "cannot read gone: No such file"),
         (["--author", "me"], "kept with a --message"),
+        (["--input-shape", "segment"], "name them with --history"),
+        (["--dry-run", "--history", "gone", "--plan", "no/plan.json"], "there is no folder no"),
         (["--message", "x" * 2_001], "more than 2,000 characters"),
     ],
 )
@@ -131,6 +134,35 @@ def test_options_that_say_nothing_are_refused(options: list[str], words: str, fo
     assert (ran.code, words in ran.err) == (2, True), ran.err
     no_plan = publish(folder, "--require-plan", folder / "events.jsonl")
     assert (no_plan.code, "is no plan of kittiwake publish" in no_plan.err) == (2, True)
+
+
+def test_a_plan_replaces_a_plan_and_no_other_file(folder: Path) -> None:
+    asked = ["--dry-run", "--history", folder / "events.jsonl", "--plan"]
+    ran = publish(folder, *asked, folder / "rules" / "shop.yaml")
+    assert (ran.code, "is there already, and is no plan" in ran.err) == (2, True), ran.err
+    assert (folder / "rules" / "shop.yaml").read_text().strip() == AFTER.strip()
+    plan = folder / "plan.json"
+    assert [publish(folder, *asked, plan).code for _ in range(2)] == [0, 0]
+    made = plan.read_text()
+    for shown, code in (("[" * 100_000 + "]" * 100_000, 2), (json.dumps("x" * 1_000_000), 0)):
+        plan.write_text(made.replace('"shown": {', f'"shown": {{"more": {shown},', 1))
+        ran = publish(folder, "--require-plan", plan)
+        assert (ran.code, "is no plan of kittiwake publish" in ran.err) == (code, code == 2), ran.err
+
+
+def test_what_has_come_too_near_while_the_history_was_decided_is_not_published(
+    folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    effect_of = publish_command.effect_of
+
+    def slowly(*arguments: Any, **named: Any) -> Any:
+        clock.now_us += 9 * MINUTE_US
+        return effect_of(*arguments, **named)
+
+    monkeypatch.setattr(publish_command, "effect_of", slowly)
+    ran = publish(folder, "--history", folder / "events.jsonl")
+    assert (ran.code, "is nearer than 90s from now, 2026-11-02T09:09:00Z" in ran.err) == (2, True), ran.err
+    assert len(kittiwake("versions", folder / "target", "--json").data["versions"]) == 1
 
 
 def test_the_first_version_meets_nothing_that_is_pending(tmp_path: Path) -> None:

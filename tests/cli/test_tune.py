@@ -97,6 +97,7 @@ def test_the_table_has_a_row_for_every_combination(files: tuple[Path, Path]) -> 
         (["cart", "given.gte=1..3"], "the rules as they are have no given there"),
         (["cart", "policy.quiet_hours.from=20:00,21:00"], "have no quiet_hours there"),
         (["cart", "wait=1m,2m,3m,4m,5m", "priority=1..9"], "45 combinations are more than 24"),
+        (["cart", "wait=1h,2h", "wait=3h,4h"], "wait is given twice"),
         (["nobody", "wait=1h,2h"], "there is no rule nobody; there are cart, often, spent"),
         (["cart", "wait=1h,2h", "--account", "globex"], "globex has no rule cart"),
     ],
@@ -104,3 +105,13 @@ def test_the_table_has_a_row_for_every_combination(files: tuple[Path, Path]) -> 
 def test_what_cannot_be_tried_is_refused(words: list[str], message: str, files: tuple[Path, Path]) -> None:
     ran = kittiwake("tune", files[0], *words, files[1])
     assert (ran.code, message.replace("<RULES>", str(files[0])) in ran.err) == (2, True), ran.err
+
+
+def test_of_several_values_one_is_named_and_the_others_stay(files: tuple[Path, Path]) -> None:
+    rules = write(files[0], RULES.replace("at: [50]", "at: [20, 50]"))
+    ran = kittiwake("tune", rules, "spent", "reaches.at=30,400", files[1])
+    assert (ran.code, "reaches.at: there are 2 of them: say which by its number, from 0" in ran.err) == (2, True)
+    ran = kittiwake("tune", rules, "spent", "reaches.at.1=30,400", files[1], "--goal", "order.completed", "--json")
+    points = [{key: value for key, value in one.items() if key != "values"} for one in ran.data["points"]]
+    assert points == [simulated(files, "at: [50]", f"at: [20, {value}]", "spent") for value in (30, 400)]
+    assert points[0] != points[1]

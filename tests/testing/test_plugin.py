@@ -67,6 +67,8 @@ def test_files_that_cannot_be_used_are_errors_with_their_lines(project: pytest.P
 
 def test_a_file_of_another_tool_is_left_alone_unless_it_is_named(project: pytest.Pytester) -> None:
     (project.path / "other.test.yaml").write_text("suite: deployment\n")
+    (project.path / "template.test.yaml").write_text("{{- if .Values.tests }}\nkind: Pod\n{{- end }}\n")
+    (project.path / "data.test.yaml").write_text('{"suite": "deployment"}\n')
     run(project, "--deselect", "rules").assert_outcomes(passed=1, deselected=2)
     run(project, "other.test.yaml").assert_outcomes(errors=1)
 

@@ -30,7 +30,7 @@ from kittiwake.rules.publishing.bounds import MESSAGE_CHARS_MAX, MIN_LEAD_US
 from kittiwake.rules.publishing.changes import Change
 from kittiwake.rules.publishing.layout import ALWAYS
 from kittiwake.rules.publishing.opening import open_target
-from kittiwake.rules.publishing.publish import NO_WORDS, Publication, Words, carry_out, prepare
+from kittiwake.rules.publishing.publish import NO_WORDS, Publication, Words, carry_out, prepare, require_lead
 from kittiwake.rules.publishing.target import Target
 from kittiwake.settings import duration_us
 from kittiwake.terminal.exit_codes import Exit
@@ -82,7 +82,7 @@ def publish(
     cannot be used.
     """
     with usable_input(as_json=as_json):
-        refuse_unfit(by_history, plan, required, dry_run=dry_run)
+        refuse_unfit(by_history, plan, required, dry_run=dry_run, is_shaped=bool(shape or input_account))
         files = _files(folder, location)
         plans = plans_for([folder], events, none=no_events)
         clock_us = now_us()
@@ -103,7 +103,7 @@ def publish(
             shown = {"changes": [_change_data(change) for change in prepared.changes], **effect.data()}
             write_plan(plan, prepared, target, clock_us, shown)
         if not dry_run:
-            _carry_out(target, prepared)
+            _carry_out(target, prepared, lead_us)
     _report(prepared, target, found, effect, dry_run=dry_run, as_json=as_json)
     if plan is not None and not as_json:
         say(f"the plan is written to {plan}: publish it with --require-plan {plan}")
@@ -159,7 +159,8 @@ def _known(folder: Path, files: dict[str, bytes], one: _Located) -> _Located:
     return one._replace(file=str(base / one.file)) if one.file in files else one
 
 
-def _carry_out(target: Target, prepared: Publication) -> None:
+def _carry_out(target: Target, prepared: Publication, lead_us: int) -> None:
+    require_lead(target, prepared, now_us(), lead_us)  # to decide a long history takes longer than a short lead
     try:
         carry_out(target, prepared)
     except KeyboardInterrupt:

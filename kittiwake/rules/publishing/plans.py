@@ -60,6 +60,15 @@ def written(plan: PublishingPlan) -> bytes:
     return msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"
 
 
+def is_plan(data: bytes) -> bool:
+    """Whether bytes are a plan, of any format."""
+    try:
+        msgspec.json.decode(data, type=PublishingPlan)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def require_plan(name: str, data: bytes, prepared: Publication, now_us: int) -> None:
     """Refuse what a plan is not of.
 
@@ -70,7 +79,7 @@ def require_plan(name: str, data: bytes, prepared: Publication, now_us: int) -> 
     try:
         plan = msgspec.json.decode(data, type=PublishingPlan)
         made_us = parse_instant(plan.made_at)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise TargetError(f"--require-plan: {name} is no plan of kittiwake publish: {error}") from None
     if plan.format != FORMAT:
         raise TargetError(

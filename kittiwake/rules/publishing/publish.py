@@ -95,6 +95,15 @@ def prepare(
     return Publication(version, file, name, before, changed, held)
 
 
+def require_lead(target: Target, prepared: Publication, now_us: int, min_lead_us: int) -> None:
+    """Refuse a version whose start has come too near since it was prepared.
+
+    Raises:
+        TargetError: jobs may not hear of it in time, or have decided beyond it.
+    """
+    _check_start(target, prepared.held.pointer, prepared.version.effective_us, now_us, min_lead_us)
+
+
 def carry_out(target: Target, prepared: Publication) -> None:
     """Write what was prepared: the version, then the pointer, if it is still the one that was read.
 
