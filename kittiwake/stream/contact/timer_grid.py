@@ -20,6 +20,9 @@ RECHECK_SHARE: Final = 4
 RECHECK_MAX_US: Final = HOUR_US
 """How soon a contact that is held back, or fails, is tried again, at the latest: the end of a long freeze, or a fix,
 helps within the hour. A contact for which something is due costs it 24 firings a day, each of which reads what it has.
+
+What is held back where the watermark lies behind the clock is tried again an hour past the clock at the latest: hours
+of months past come all at once, as when a job catches up, or when the watermark of old events is pushed to infinity.
 """
 
 REEVALUATE_EVERY_US: Final = DAY_US
@@ -71,10 +74,12 @@ def bucket_of_event_us(time_us: int, settings: TimerSettings) -> int:
 def recheck_us(at_us: int, asked_us: int, held_us: int, clock_us: int) -> int | None:
     """When to check again, after a firing at `at_us` asked to evaluate to `asked_us` and was held back at `held_us`.
 
-    With the watermark at infinity, as a drain leaves it, each check comes at once: then the distance to the clock
-    doubles from check to check, and after some forty of them there is no further one (None).
+    With the watermark at infinity, as a drain leaves it, each check comes at once: before the clock what was held back
+    grows by a quarter from check to check, after it the distance to the clock doubles, and after some dozens of them
+    there is no further one (None).
     """
-    share_us = min((asked_us - held_us) // RECHECK_SHARE, RECHECK_MAX_US)
+    behind_us = max(clock_us - at_us, 0)
+    share_us = min((asked_us - held_us) // RECHECK_SHARE, behind_us + RECHECK_MAX_US)
     ahead_us = max(RECHECK_US, at_us - clock_us, share_us)
     next_us = at_us + -(-ahead_us // TIMER_US) * TIMER_US
     return next_us if next_us < LAST_US else None

@@ -29,6 +29,8 @@ from kittiwake.stream.contact.timer_counts import TimerCounts
 from kittiwake.stream.contact.timer_grid import (
     PACE_FROM,
     PACE_SHARE,
+    RECHECK_MAX_US,
+    RECHECK_SHARE,
     REEVALUATE_EVERY_US,
     SKEW_US,
     TIMER_US,
@@ -126,7 +128,7 @@ def on_timer(
         return _evaluate_due(host, key, data, bag, firing)
     except UnreadableError as error:
         asked_us = firing.at_us - host.timer_settings.settle_delay_us
-        next_us = recheck_us(firing.at_us, asked_us, BEFORE_ALL_US, firing.clock_us)
+        next_us = recheck_us(firing.at_us, asked_us, asked_us - RECHECK_SHARE * RECHECK_MAX_US, firing.clock_us)
         return TimerResult(
             own_timer_us=next_us, counts=TimerCounts(failed=1, failure=f"{type(error).__name__}: {error}")
         )
@@ -239,7 +241,7 @@ def _retry_later(work: _Work, arrivals: Sequence[BufferedEvent], why: str) -> Ti
     How long a contact was quiet before says nothing of how long it has been failing, nor does that it was never seen.
     """
     first_us = min((one.time_us for one in arrivals), default=work.evaluated_to_us)
-    since_us = max(work.evaluated_to_us, first_us)
+    since_us = max(work.evaluated_to_us, first_us, work.asked_us - RECHECK_SHARE * RECHECK_MAX_US)
     next_us = recheck_us(work.firing.at_us, work.asked_us, since_us, work.firing.clock_us)
     return TimerResult(own_timer_us=next_us, counts=TimerCounts(failed=1, failure=why))
 
