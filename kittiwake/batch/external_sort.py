@@ -69,11 +69,12 @@ class Sorter(Generic[R]):
             self._spill()
 
     def in_order(self) -> Iterator[R]:
-        """All records from the smallest to the largest. To be asked once, when all are in."""
+        """All records from the smallest to the largest. To be asked when all are in; again, once they have come out."""
         if self._file is None:
             self._held.sort()
             return iter(self._held)
-        self._spill()
+        if self._held:
+            self._spill()
         return merge(*[self._read(self._file, run) for run in self._runs])
 
     def _spill(self) -> None:

@@ -78,6 +78,20 @@ def _ignore_progress(_: Progress) -> None:
     """Nobody wants to know."""
 
 
+def files_to_decide(inputs: Sequence[str], settings: RunSettings) -> list[ShapedFile]:
+    """The files that `inputs` name, or the query of the settings; of another kind they may be with `allow_empty` only.
+
+    Raises:
+        UnusableError: there is none, one cannot be read, or its first records are no events.
+    """
+    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
+    if settings.query is None and not settings.allow_empty:
+        from kittiwake.input.foreign.beginnings import refuse_foreign  # noqa: PLC0415 - which --help need not load
+
+        refuse_foreign(files, settings.start_us)
+    return files
+
+
 def replay(
     programs: Programs,
     inputs: Sequence[str],
@@ -97,11 +111,7 @@ def replay(
             for this host; the output is as it was.
     """
     check_format(written)
-    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
-    if settings.query is None and not settings.allow_empty:
-        from kittiwake.input.foreign.beginnings import refuse_foreign  # noqa: PLC0415 - which --help need not load
-
-        refuse_foreign(files, settings.start_us)
+    files = files_to_decide(inputs, settings)
     run_output = open_output(output)
     try:
         with gc_paused():

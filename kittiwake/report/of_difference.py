@@ -30,6 +30,7 @@ from kittiwake.simulate.difference.report import (
     through_table,
     totals_table,
 )
+from kittiwake.simulate.report import name_of
 
 EXAMPLES_SHOWN: Final = 60
 """Contacts that are named; the JSON has all."""
@@ -131,16 +132,12 @@ def _totals(found: Difference) -> Child:
     largest = sorted(differing, key=lambda one: (-sum(one.number.values()), one.account_id, one.rule_id))[:NAMES_MAX]
     several = len({one.account_id for one in found.rules}) > 1
     kinds = [one for one in _SIGNS if any(rule.number.get(one) for rule in largest)]
-    rows = [Parted(_name(one, several=several), "", _parts(one, kinds)) for one in largest]
+    rows = [Parted(name_of(one.account_id, one.rule_id, several=several), "", _parts(one, kinds)) for one in largest]
     more = "" if len(largest) == len(differing) else f" ({len(largest)} of {len(differing):,} rules)"
     label = f"Messages gained and changed to the right of the line, lost ones to the left{more}"
     numbers = _same_table("What rules fired before and after", totals_table(found.rules), range(2, 9))
     picture = [chart(label, partial(charts.both_ways, rows), ())] if kinds else []
     return [*picture, numbers]
-
-
-def _name(one: RuleTotals, *, several: bool) -> str:
-    return f"{one.account_id}/{one.rule_id}" if several else one.rule_id
 
 
 _SIGNS: Final = {Became.GAINED: 1, Became.LOST: -1, Became.MOVED: 1, Became.ALTERED: 1}

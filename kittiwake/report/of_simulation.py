@@ -21,7 +21,7 @@ from kittiwake.report.page import Section, chart, headlines, name, page, paragra
 from kittiwake.report.style import COLOURS
 from kittiwake.report.words import FIRED
 from kittiwake.simulate.model import HOLDOUT, SHADOW, RuleFigures, Simulation, Taken
-from kittiwake.simulate.report import Part, fired_by_day, name_of, parts, sample_words
+from kittiwake.simulate.report import Part, fired_by_day, loads_shown, name_of, parts, percent_words, sample_words
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import DAY_US, EPOCH_ORDINAL, WEEK_US
 from kittiwake.time.zones import EPOCH_WEEKDAY
@@ -272,10 +272,12 @@ def _in_parts(one: RuleFigures, reasons: Sequence[str]) -> dict[str, int]:
 def _load(found: _Found) -> Child:
     if "load" not in found.parts:
         return ()
-    part = found.parts["load"]
-    shown = [(f"{row[0]} in a week", int(row[1].replace(",", "")), f"{row[1]} ({row[2]})") for row in part.rows[1:]]
+    shown = [
+        (f"{triggers} in a week", weeks, f"{weeks:,} ({percent_words(share)})")
+        for triggers, weeks, share in loads_shown(found.simulation)
+    ]
     label = "Weeks of contacts, by how many messages of all rules together the contact got in that week"
-    return chart(label, partial(charts.bars, shown), _same_table(part))
+    return chart(label, partial(charts.bars, shown), _same_table(found.parts["load"]))
 
 
 def _taken(found: _Found) -> Child:

@@ -1,7 +1,8 @@
 """The histories of an input, read once for one or more rule sets, each of which decides them as a replay would.
 
-Reads files. Called by `simulation` and by `difference.comparison`. Events that some rule set needs are gathered by
-contact; each rule set is then given those that it needs itself, and the changes of items that it gives to contacts.
+Reads files. Called by `simulation`, by `difference` and by `kittiwake.tune`. Events that some rule set needs are
+gathered by contact; each rule set is then given those that it needs itself, and the changes of items that it gives to
+contacts.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from heapq import merge
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
+
+import msgspec
 
 from kittiwake.batch.counts import Counts, merged
 from kittiwake.batch.event_rows import Row, Subject
-from kittiwake.batch.gathering import Gathering, Rows
+from kittiwake.batch.external_sort import Sorter
+from kittiwake.batch.gathering import Gathering, Rows, size_of
 from kittiwake.batch.items.local import LocalItems
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.replay import CONTACTS_PER_REPORT, HELD_BYTES, HELD_ITEM_BYTES, FileIntake, OnProgress, Progress
-from kittiwake.batch.settings import RunSettings, end_of_run
+from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of
 from kittiwake.input.bulk import Table
 from kittiwake.input.files import ShapedFile
@@ -27,6 +31,8 @@ from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import Plan, Programs
 from kittiwake.simulate.needs import SharedNeeds
 from kittiwake.simulate.sampling import Sample
+
+_decoder: Final = msgspec.msgpack.Decoder(list[Row])
 
 
 class Histories:
@@ -69,8 +75,11 @@ class Histories:
     def by_contact(self, settings: RunSettings, on_progress: OnProgress) -> Iterator[tuple[Subject, Rows]]:
         """The contacts in the order of account and contact, each with all of its rows, for `Side.needed`.
 
-        To be asked once. Of each contact the rows have to be used before the next is asked for.
+        None if the run is to be stopped: too many records are no events. To be asked once. Of each contact the rows
+        have to be used before the next is asked for.
         """
+        if stop_of(settings, self.counts) is not None:
+            return
         for side in self.sides:
             side.begin(settings, self.counts)
         total, done = self._contacts.contacts, 0
@@ -161,6 +170,27 @@ class Side:
         """As of a replay of the same files."""
         programs = self.programs
         return summary_of(Mode.REPLAY, programs.used, settings, merged([read, self.counts]), programs.needs())
+
+
+def ways_of(rows: Rows, number: int, opened: ExitStack) -> list[Rows]:
+    """The rows of a contact for so many rule sets, to be used one after the other.
+
+    Those of a stream are kept in one file while the first uses them, which the others read.
+    """
+    if isinstance(rows, list):
+        return [rows] * number
+    kept = opened.enter_context(Sorter(_decoder, HELD_BYTES // 4))
+    return [_keeping(rows, kept), *(_kept(kept) for _ in range(number - 1))]
+
+
+def _keeping(rows: Iterable[Row], kept: Sorter[Row]) -> Iterator[Row]:
+    for row in rows:
+        kept.put(row, size_of(row))
+        yield row
+
+
+def _kept(kept: Sorter[Row]) -> Iterator[Row]:
+    yield from kept.in_order()
 
 
 def _sorted(rows: Rows) -> Iterable[Row]:

@@ -125,17 +125,24 @@ def _taken(simulation: Simulation, *, several: bool) -> Iterator[Part]:
         yield Part("taken", title, rows, (3,), [f"and {hidden} more rows, which --json lists"] if hidden > 0 else ())
 
 
-def _loads(simulation: Simulation) -> Iterator[Part]:
+def loads_shown(simulation: Simulation) -> list[tuple[str, int, float]]:
+    """How many triggers in a week, of how many contact-weeks, and their share; the highest numbers in one row."""
     loads = simulation.loads
-    if not loads:
-        return
     total = sum(one.contact_weeks for one in loads)
+    shown = loads if len(loads) <= LOADS_SHOWN else loads[: LOADS_SHOWN - 1]
+    found = [(f"{one.triggers:,}", one.contact_weeks, one.contact_weeks / total) for one in shown]
+    if rest := sum(one.contact_weeks for one in loads[len(shown) :]):
+        found.append((f"{loads[len(shown)].triggers:,} to {loads[-1].triggers:,}", rest, rest / total))
+    return found
+
+
+def _loads(simulation: Simulation) -> Iterator[Part]:
+    found = loads_shown(simulation)
+    if not found:
+        return
     title = "per contact and week: triggers of all rules together, of weeks with any (ISO weeks of the account's zone)"
     rows = [("triggers", "contact-weeks", "share")]
-    shown = loads if len(loads) <= LOADS_SHOWN else loads[: LOADS_SHOWN - 1]
-    rows += [(f"{one.triggers:,}", f"{one.contact_weeks:,}", _percent(one.contact_weeks / total)) for one in shown]
-    if rest := sum(one.contact_weeks for one in loads[len(shown) :]):
-        rows.append((f"{loads[len(shown)].triggers:,} to {loads[-1].triggers:,}", f"{rest:,}", _percent(rest / total)))
+    rows += [(triggers, f"{weeks:,}", percent_words(share)) for triggers, weeks, share in found]
     yield Part("load", title, rows, (0, 1, 2))
 
 
@@ -182,7 +189,7 @@ def _goals(simulation: Simulation, *, several: bool) -> Iterator[Part]:
 def _arm(arm: Arm) -> tuple[str, ...]:
     who = {"holdout": "were held out", "shadow": "were sent nothing: shadow", "fired": "fired"}
     words = who.get(arm.name, f"got variant {arm.name}")
-    share = _percent(arm.did_after / arm.watched) if arm.watched else "–"
+    share = percent_words(arm.did_after / arm.watched) if arm.watched else "–"
     return words, f"{arm.contacts:,}", f"{arm.did_before:,}", f"{arm.watched:,}", f"{arm.did_after:,}", share
 
 
@@ -201,5 +208,6 @@ def _uplift(one: Uplift) -> str:
     return f"{arm} against {against}: {points}{unsure}"
 
 
-def _percent(share: float) -> str:
+def percent_words(share: float) -> str:
+    """A share as a person reads it."""
     return f"{100 * share:.1f} %"

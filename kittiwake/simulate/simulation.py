@@ -11,12 +11,10 @@ from kittiwake.batch.counts import PendingRule
 from kittiwake.batch.event_rows import Row, Subject
 from kittiwake.batch.gathering import Rows
 from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.replay import OnProgress
-from kittiwake.batch.settings import RunSettings, stop_of
+from kittiwake.batch.replay import OnProgress, files_to_decide
+from kittiwake.batch.settings import RunSettings
 from kittiwake.errors import UnusableError
 from kittiwake.event_types import ENDINGS, UPDATED
-from kittiwake.input.foreign.beginnings import refuse_foreign
-from kittiwake.input.query.inputs import find_inputs
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.simulate.counting import Counting
@@ -40,18 +38,15 @@ def simulate(
     """
     if question.goal is not None:
         refuse_derived(programs, question.goal)
-    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
-    if settings.query is None and not settings.allow_empty:
-        refuse_foreign(files, settings.start_us)
+    files = files_to_decide(inputs, settings)
     sample = Sample(question.sample_percent)
     types = frozenset[str]() if question.goal is None else question.goal.types
     with gc_paused(), Histories([programs], sample, types) as histories:
         histories.read(files, settings, on_progress)
         (side,) = histories.sides
         counted = SideCounting(side, question, sample.share)
-        if stop_of(settings, histories.counts) is None:
-            for subject, rows in histories.by_contact(settings, on_progress):
-                counted.add(subject, rows)
+        for subject, rows in histories.by_contact(settings, on_progress):
+            counted.add(subject, rows)
         summary, counting = side.summary(settings, histories.counts), counted.counting
     return Simulation(
         summary, question, counting.goal_events, tuple(counted.rules()), counting.loads(), counting.taken()

@@ -86,7 +86,7 @@ def points_of(settings: Sequence[Setting]) -> list[Point]:
 
 
 def _range(text: str, low: str, high: str) -> Iterator[Any]:
-    ends = [_us(low), _us(high)]
+    ends = [parse_duration(low), parse_duration(high)]
     if None not in ends:
         at_us, end_us = (one for one in ends if one is not None)
         if 0 < at_us < end_us:
@@ -100,10 +100,6 @@ def _range(text: str, low: str, high: str) -> Iterator[Any]:
         yield from _numbers(*numbers)
         return
     raise UnusableError(f"{text}: {low}..{high} is no range: write durations that rise, 30m..12h, or numbers, 1..5")
-
-
-def _us(text: str) -> int | None:
-    return parse_duration(text)
 
 
 def _numbers(low: Any, high: Any) -> Iterator[Any]:

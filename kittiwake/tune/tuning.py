@@ -5,20 +5,16 @@ Reads files. Called by `kittiwake tune`. Bounded memory: one contact is counted 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from kittiwake.batch.gathering import Rows
 from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.replay import OnProgress
-from kittiwake.batch.settings import RunSettings, stop_of
+from kittiwake.batch.replay import OnProgress, files_to_decide
+from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import Summary
-from kittiwake.input.foreign.beginnings import refuse_foreign
-from kittiwake.input.query.inputs import find_inputs
 from kittiwake.rules.compile.accounts import Programs
-from kittiwake.simulate.difference.comparison import twice
-from kittiwake.simulate.histories import Histories
+from kittiwake.simulate.histories import Histories, ways_of
 from kittiwake.simulate.model import Question, RuleFigures
 from kittiwake.simulate.sampling import Sample
 from kittiwake.simulate.simulation import SideCounting, refuse_derived
@@ -61,31 +57,20 @@ def tune(
     """
     if question.goal is not None:
         refuse_derived(rule_sets[0], question.goal)
-    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
-    if settings.query is None and not settings.allow_empty:
-        refuse_foreign(files, settings.start_us)
+    files = files_to_decide(inputs, settings)
     types = frozenset[str]() if question.goal is None else question.goal.types
     sample = Sample(question.sample_percent)
     with gc_paused(), Histories(rule_sets, sample, types) as histories:
         histories.read(files, settings, on_progress)
         counted = [SideCounting(side, question, sample.share) for side in histories.sides]
-        if stop_of(settings, histories.counts) is None:
-            for subject, rows in histories.by_contact(settings, on_progress):
-                with ExitStack() as opened:
-                    for one, way in zip(counted, _ways(rows, len(counted), opened), strict=True):
-                        one.add(subject, way)
+        for subject, rows in histories.by_contact(settings, on_progress):
+            with ExitStack() as opened:
+                for one, way in zip(counted, ways_of(rows, len(counted), opened), strict=True):
+                    one.add(subject, way)
         summary = histories.sides[0].summary(settings, histories.counts)
     return Tuning(
         summary, tuple(_figures(point, one.rules(), rule) for point, one in zip(points, counted, strict=True))
     )
-
-
-def _ways(rows: Rows, number: int, opened: ExitStack) -> Iterator[Rows]:
-    """The rows of a contact for so many rule sets; those of a stream go through a file for the next."""
-    for _ in range(number - 1):
-        first, rows = twice(rows, [], opened)
-        yield first
-    yield rows
 
 
 def _figures(point: Point, rules: Sequence[RuleFigures], rule: tuple[str, str]) -> PointFigures:

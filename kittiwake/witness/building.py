@@ -19,7 +19,7 @@ from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait
 from kittiwake.time.instants import DAY_US, MINUTE_US, SECOND_US, format_instant
-from kittiwake.values import Path
+from kittiwake.values import Path, present
 from kittiwake.witness.model import Happening
 from kittiwake.witness.values import Asked, assignments, old_and_new, put
 
@@ -55,7 +55,12 @@ def _due_us(rule: RuleProgram) -> int:
 
 
 def _joined(parts: Iterable[Events]) -> Events:
-    return tuple(sorted((one for part in parts for one in part), key=lambda one: one.at_us))
+    return in_order(one for part in parts for one in part)
+
+
+def in_order(events: Iterable[Happening]) -> Events:
+    """Events rising in time; those of one instant stay as they came."""
+    return tuple(sorted(events, key=lambda one: one.at_us))
 
 
 def _consents(program: Program, rule: RuleProgram) -> Events:
@@ -145,7 +150,7 @@ def _events(program: Program, matches: Matches, own: Mapping[Path, Any], at_us: 
             for event_type in sorted(match.types) or [ANY_TYPE]:
                 properties = _copied(asked.properties)
                 for path, value in own.items():
-                    if _lacks(properties, path):
+                    if not present(properties, path):
                         put(properties, path, value)
                 yield (*_attributes(asked, at_us), *_sent(program, event_type, properties, at_us))
 
@@ -167,15 +172,6 @@ def _sent(program: Program, event_type: str, properties: dict[str, Any], at_us: 
         put(parent, derivation.each, [element])
         return (Happening(at_us, min(derivation.parents[0].types, default=ANY_TYPE), parent),)
     return ()
-
-
-def _lacks(properties: Mapping[str, Any], path: Path) -> bool:
-    value: Any = properties
-    for name in path:
-        if not isinstance(value, Mapping) or name not in value:
-            return True
-        value = value[name]
-    return False
 
 
 def _copied(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from kittiwake.reasons import Outcome, Reason
 from kittiwake.scenarios.player import Player, default_start_us
 from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
-from kittiwake.witness.building import Events, histories, matches_of
+from kittiwake.witness.building import Events, histories, in_order, matches_of
 from kittiwake.witness.model import CONTACT, Happening, History, Missing, Witness
 from kittiwake.witness.values import assignments, is_complete_for
 
@@ -163,7 +163,7 @@ class Search:
             yield History(without, self._zero_us)
             if consent is not None:
                 withdrawn = Happening(-DAY_US, WITHDRAWN, {"purpose": consent.purpose})
-                yield History(_in_order((*without, withdrawn)), self._zero_us)
+                yield History(in_order((*without, withdrawn)), self._zero_us)
 
     def _repeated(self) -> Iterator[History]:
         """The same again and again, at several distances."""
@@ -174,7 +174,7 @@ class Search:
             for apart_us in (*apart, span_us + MINUTE_US, span_us + HOUR_US, span_us + DAY_US):
                 for times in sorted({2, 3, min(most + 1, 12)}):
                     repeated = (_later(events, number * apart_us) for number in range(times))
-                    yield History(_in_order(chain.from_iterable(repeated)), self._zero_us)
+                    yield History(in_order(chain.from_iterable(repeated)), self._zero_us)
 
     def _beside_others(self) -> Iterator[History]:
         """Together with what makes other rules fire."""
@@ -189,8 +189,8 @@ class Search:
         for own in islice(self._own(1), 2):
             for shift_us in (0, -MINUTE_US, -HOUR_US, -5 * HOUR_US, MINUTE_US, HOUR_US):
                 moved = [_later(other, by_us + shift_us) for other, by_us in found]
-                yield from (History(_in_order((*own, *other)), zero_us) for other in moved)
-                yield History(_in_order((*own, *chain.from_iterable(moved))), zero_us)
+                yield from (History(in_order((*own, *other)), zero_us) for other in moved)
+                yield History(in_order((*own, *chain.from_iterable(moved))), zero_us)
 
     def _fired_at_us(self) -> int:
         """When the rule fires after it is armed, as far as that is known."""
@@ -281,10 +281,6 @@ def _may_match(match: Match) -> bool:
     if match.where is None or next(assignments(match.where), None) is not None:
         return True
     return not is_complete_for(match.where)
-
-
-def _in_order(events: Iterable[Happening]) -> Events:
-    return tuple(sorted(events, key=lambda one: one.at_us))
 
 
 def _later(events: Events, by_us: int) -> Events:

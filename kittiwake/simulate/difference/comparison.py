@@ -14,15 +14,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from kittiwake.batch.event_rows import Row, Subject
-from kittiwake.batch.external_sort import Sorter
-from kittiwake.batch.gathering import Rows, size_of
+from kittiwake.batch.gathering import Rows
 from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.replay import HELD_BYTES, OnProgress
-from kittiwake.batch.settings import RunSettings, stop_of
+from kittiwake.batch.replay import OnProgress, files_to_decide
+from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import Summary
 from kittiwake.event_types import ENDINGS, UPDATED
-from kittiwake.input.foreign.beginnings import refuse_foreign
-from kittiwake.input.query.inputs import find_inputs
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome
 from kittiwake.rules.compile.accounts import Programs
@@ -40,7 +37,7 @@ from kittiwake.simulate.difference.model import (
     Through,
     Why,
 )
-from kittiwake.simulate.histories import Histories, Side
+from kittiwake.simulate.histories import Histories, Side, ways_of
 from kittiwake.simulate.sampling import Sample
 
 EVERYBODY: Final = Sample(None)
@@ -49,8 +46,6 @@ NONE: Final = "none"
 """There was no such candidate."""
 
 FIRED: Final = str(Outcome.FIRED)
-
-_decoder: Final = msgspec.msgpack.Decoder(list[Row])
 
 
 def compare(
@@ -70,16 +65,13 @@ def compare(
         UnusableError: an input cannot be read.
     """
     sides = [Programs(one, settings.allowed_lateness_us, shape=settings.shape) for one in (old, new)]
-    files = find_inputs(inputs, settings.query, settings.shape, settings.shapes)
-    if settings.query is None and not settings.allow_empty:
-        refuse_foreign(files, settings.start_us)
+    files = files_to_decide(inputs, settings)
     edits = changes(old.newest.ruleset, new.newest.ruleset)
     found = _Differences(_Edits(edits), examples_max)
     with gc_paused(), Histories(sides, sample) as histories:
         histories.read(files, settings, on_progress)
-        if stop_of(settings, histories.counts) is None:
-            for subject, rows in histories.by_contact(settings, on_progress):
-                _compare_contact(histories.sides, subject, rows, found)
+        for subject, rows in histories.by_contact(settings, on_progress):
+            _compare_contact(histories.sides, subject, rows, found)
         summaries = [side.summary(settings, histories.counts) for side in histories.sides]
     return found.result(summaries[0], summaries[1], edits, _rules(sides))
 
@@ -114,32 +106,18 @@ class Candidate(NamedTuple):
 def _compare_contact(sides: Sequence[Side], subject: Subject, rows: Rows, found: _Differences) -> None:
     with ExitStack() as opened:
         notes: list[Row] = []
-        ways = twice(rows, notes, opened)
+        first, second = ways_of(rows, 2, opened)
+        ways = (first if isinstance(first, list) else _noting(first, notes), second)
         old, new = (_outcomes(side, subject, side.needed(subject, way)) for side, way in zip(sides, ways, strict=True))
     found.add(subject, old, new, rows if isinstance(rows, list) else notes)
 
 
-def twice(rows: Rows, notes: list[Row], opened: ExitStack) -> tuple[Rows, Rows]:
-    """The rows of a contact for two rule sets; those of a stream go through a file, for the second one.
-
-    What caps are measured by is added to `notes`.
-    """
-    if isinstance(rows, list):
-        return rows, rows
-    kept = opened.enter_context(Sorter(_decoder, HELD_BYTES // 4))
-    return _keeping(rows, notes, kept), _later(kept)
-
-
-def _keeping(rows: Iterable[Row], notes: list[Row], kept: Sorter[Row]) -> Iterator[Row]:
+def _noting(rows: Iterable[Row], notes: list[Row]) -> Iterator[Row]:
+    """The rows; those that caps are measured by are added to `notes`."""
     for row in rows:
-        kept.put(row, size_of(row))
         if row[2] == UPDATED or row[2] in ENDINGS:
             notes.append(row)
         yield row
-
-
-def _later(kept: Sorter[Row]) -> Iterator[Row]:
-    yield from kept.in_order()
 
 
 def _outcomes(side: Side, subject: Subject, needed: Rows) -> Outcomes:

@@ -18,18 +18,16 @@ from kittiwake.batch.counts import Counts
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Rows
 from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.replay import OnProgress
+from kittiwake.batch.replay import OnProgress, files_to_decide
 from kittiwake.batch.report import table_lines
 from kittiwake.batch.settings import RunSettings, stop_of
 from kittiwake.errors import UnusableError
-from kittiwake.input.foreign.beginnings import refuse_foreign
-from kittiwake.input.query.inputs import find_inputs
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.simulate.difference.comparison import twice
-from kittiwake.simulate.histories import Histories, Side
+from kittiwake.simulate.histories import Histories, Side, ways_of
+from kittiwake.simulate.report import name_of
 from kittiwake.simulate.sampling import Sample
 from kittiwake.time.instants import DAY_US, format_instant
 
@@ -93,8 +91,7 @@ def pending_plan(
     assert effective_us is not None, "before the first version nothing is pending"
     settings = replace(settings, until_us=effective_us + LOOK_AHEAD_US)
     sides = [Programs(one, settings.allowed_lateness_us, shape=settings.shape) for one in (before, after)]
-    files = find_inputs(inputs, None, settings.shape, settings.shapes)
-    refuse_foreign(files, settings.start_us)
+    files = files_to_decide(inputs, settings)
     found: dict[tuple[str, str], Counter[Fate]] = {}
     with gc_paused(), Histories(sides, Sample(None)) as histories:
         histories.read(files, settings, on_progress)
@@ -118,14 +115,13 @@ def _refuse_unreadable(settings: RunSettings, counts: Counts) -> None:
 
 def _fates(sides: Sequence[Side], subject: Subject, rows: Rows, effective_us: int) -> Iterator[tuple[str, Fate]]:
     with ExitStack() as opened:
-        ways = twice(rows, [], opened)
         old, new = (
             {
                 one.trigger_id: one
                 for one in side.decide(subject, side.needed(subject, way))
                 if one.decided_us >= effective_us
             }
-            for side, way in zip(sides, ways, strict=True)
+            for side, way in zip(sides, ways_of(rows, 2, opened), strict=True)
         )
     for trigger_id in dict.fromkeys((*old, *new)):
         was, is_now = old.get(trigger_id), new.get(trigger_id)
@@ -156,7 +152,7 @@ def pending_lines(plan: PendingPlan) -> Iterator[str]:
     several = len({one.account_id for one in plan.rules}) > 1
     rows = [("rule", *(str(one) for one in Fate))]
     for one in plan.rules:
-        name = f"{one.account_id}/{one.rule_id}" if several else one.rule_id
+        name = name_of(one.account_id, one.rule_id, several=several)
         rows.append((name, *(f"{one.number.get(fate, 0):,}" for fate in Fate)))
     yield from table_lines(rows, right=range(1, len(Fate) + 1))
 

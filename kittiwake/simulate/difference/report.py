@@ -16,6 +16,7 @@ from kittiwake.batch.summary import to_json
 from kittiwake.printable import visible, visible_lines
 from kittiwake.rules.publishing.changes import Change
 from kittiwake.simulate.difference.model import Became, CauseFigures, Difference, Example, RuleTotals
+from kittiwake.simulate.report import name_of
 from kittiwake.time.instants import format_instant
 
 CAUSES_SHOWN: Final = 40
@@ -74,7 +75,7 @@ def totals_table(rules: Sequence[RuleTotals]) -> Table:
     for one in rules:
         if one.number:
             numbers = [one.before, one.after, *(one.number.get(became, 0) for became in Became)]
-            name = f"{one.account_id}/{one.rule_id}" if several else one.rule_id
+            name = name_of(one.account_id, one.rule_id, several=several)
             rows.append((name, str(one.why), *(f"{number:,}" for number in numbers)))
     return rows
 
@@ -85,7 +86,7 @@ def causes_table(found: Difference) -> Table:
     rows: Table = [("rule", "became", "before", "after", "because of", "candidates", "contacts")]
     for one in found.causes[:CAUSES_SHOWN]:
         cause = one.cause
-        name = f"{cause.account_id}/{cause.rule_id}" if several else cause.rule_id
+        name = name_of(cause.account_id, cause.rule_id, several=several)
         because = _BECAUSE[str(cause.why)]
         rows.append(
             (name, str(cause.became), cause.before, cause.after, because, f"{one.number:,}", f"{one.contacts:,}")
