@@ -106,7 +106,7 @@ def command(case: Case, source: Path, rules: Path, output: Path) -> list[str]:
     flags.append("--allow_empty")  # the smallest inputs arm not every rule
     if case.tool == "replay":
         return [sys.executable, "-m", "kittiwake.cli.main", "replay", *flags]
-    return [sys.executable, "-m", "pipelines.backfill", *flags, f"--direct_num_workers={case.workers}"]
+    return [sys.executable, "-m", "kittiwake.pipelines.backfill", *flags, f"--direct_num_workers={case.workers}"]
 
 
 def _threads(case: Case) -> list[str]:

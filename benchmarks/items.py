@@ -42,7 +42,7 @@ rules:
     include: {price: item.price}
 """
 REPLAY: Final = ("-c", "from kittiwake.cli.entry import main; main()", "replay")
-JOB: Final = ("-m", "pipelines.backfill")
+JOB: Final = ("-m", "kittiwake.pipelines.backfill")
 NAIVE: Final = ("-m", "benchmarks.items", "--naive")
 
 

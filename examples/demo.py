@@ -2,8 +2,8 @@
 
     python -m examples.demo --output out/demo
 
-For each of the two it writes the events, runs `python -m pipelines.backfill` on them, as anybody would, and leaves the
-job's output and a spreadsheet of what fired.
+For each of the two it writes the events, runs `python -m kittiwake.pipelines.backfill` on them, as anybody would, and
+leaves the job's output and a spreadsheet of what fired.
 """
 
 from __future__ import annotations
@@ -67,7 +67,16 @@ def shop(output: Path, contacts: int, seed: int) -> Demo:
 def play(demo: Demo) -> None:
     """Run the job on the events of a demo, on the terminal as it is, and make a spreadsheet of its triggers."""
     print(f"\n== {demo.name}: {demo.about}", flush=True)
-    command = ["-m", "pipelines.backfill", "--rules", demo.rules, "--input", demo.events, "--output", demo.run]
+    command = [
+        "-m",
+        "kittiwake.pipelines.backfill",
+        "--rules",
+        demo.rules,
+        "--input",
+        demo.events,
+        "--output",
+        demo.run,
+    ]
     words = [str(word) for word in command]
     print(f"$ python {' '.join(words)}", flush=True)
     subprocess.run([sys.executable, *words], check=True)

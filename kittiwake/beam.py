@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord
     from kittiwake.stream.rules_source.view import RulesSource
-    from transforms.embedding.histories import EvaluatedHistories, EvaluateHistories, ReadEventFiles
-    from transforms.embedding.sinks import PublishTriggers, WriteJsonLines, WriteTables
-    from transforms.embedding.streaming import (
+    from kittiwake.transforms.embedding.histories import EvaluatedHistories, EvaluateHistories, ReadEventFiles
+    from kittiwake.transforms.embedding.sinks import PublishTriggers, WriteJsonLines, WriteTables
+    from kittiwake.transforms.embedding.streaming import (
         Evaluated,
         EvaluateRules,
         LoadSnapshots,
@@ -49,9 +49,9 @@ __all__ = [
     "WriteJsonLines",
 ]
 
-_STREAMING: Final = "transforms.embedding.streaming"
-_HISTORIES: Final = "transforms.embedding.histories"
-_SINKS: Final = "transforms.embedding.sinks"
+_STREAMING: Final = "kittiwake.transforms.embedding.streaming"
+_HISTORIES: Final = "kittiwake.transforms.embedding.histories"
+_SINKS: Final = "kittiwake.transforms.embedding.sinks"
 _RECORDS: Final = "kittiwake.stream.records"
 
 _HOMES: Final = {

@@ -82,7 +82,7 @@ class DeadLetterReason(StrEnum):
 
 
 class NotReingested(StrEnum):
-    """Why a dead letter or late event was not reingested (`pipelines.reingest`)."""
+    """Why a dead letter or late event was not reingested (`kittiwake.pipelines.reingest`)."""
 
     NOT_A_MESSAGE = "not_a_message"
     TRUNCATED = "truncated"
@@ -91,7 +91,7 @@ class NotReingested(StrEnum):
 
 
 class NotActivated(StrEnum):
-    """Why a trigger of a backfill is not sent (`pipelines.activate`)."""
+    """Why a trigger of a backfill is not sent (`kittiwake.pipelines.activate`)."""
 
     ALREADY_SENT = "already_sent"
     SAME_EPISODE = "same_episode"
@@ -134,7 +134,7 @@ class Found(StrEnum):
 
 
 class Comparison(StrEnum):
-    """What a trigger of a stream is beside that of a backfill, by `trigger_id` (`pipelines.reconcile`)."""
+    """What a trigger of a stream is beside that of a backfill, by `trigger_id` (`kittiwake.pipelines.reconcile`)."""
 
     EQUAL = "equal"
     MISSING = "missing"
@@ -143,7 +143,7 @@ class Comparison(StrEnum):
 
 
 class Difference(StrEnum):
-    """Why a stream and a backfill differ in a trigger (`pipelines.reconcile`)."""
+    """Why a stream and a backfill differ in a trigger (`kittiwake.pipelines.reconcile`)."""
 
     NOT_YET_DUE = "not_yet_due"
     OTHER_RULE_VERSION = "other_rule_version"

@@ -1,6 +1,6 @@
 """Publish the triggers of a backfill, when somebody has asked for it and seen how many they are.
 
-    python -m pipelines.activate --from-run ROWS --topic projects/…/topics/… --fire-if-fresh 6h --record FILE
+    python -m kittiwake.pipelines.activate --from-run ROWS --topic projects/…/topics/… --fire-if-fresh 6h --record FILE
 
 Messages are those of the streaming job, with `mode` of their run. Prints numbers, rules and words of closed
 vocabularies, never a message's content.
@@ -13,7 +13,7 @@ if __name__ == "__main__":
 
     quit_at_once()  # Beam's modules and Google's clients take seconds to load
 
-    from pipelines.lifecycle import prepare_process
+    from kittiwake.pipelines.lifecycle import prepare_process
 
     prepare_process()
 
@@ -28,6 +28,13 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from kittiwake.errors import UnusableError
+from kittiwake.pipelines.decisions.activating import STATES, Choice, choose, chosen, load
+from kittiwake.pipelines.decisions.columns import SCHEMA, line_of, microseconds, values_of_line
+from kittiwake.pipelines.decisions.record import Entry, Record, State, open_file
+from kittiwake.pipelines.decisions.sources import rows_of, rows_sent
+from kittiwake.pipelines.decisions.store import BATCH, Store, batch_of, open_store
+from kittiwake.pipelines.google.pubsub_client import Publisher, requests_of
+from kittiwake.pipelines.options.activate import ActivateOptions, parse_options
 from kittiwake.printable import visible, visible_lines
 from kittiwake.reasons import NotActivated
 from kittiwake.stream.records import DecisionRecord
@@ -36,14 +43,7 @@ from kittiwake.terminal.ending import StopRequest, run_to_end
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import ask, report_crash, report_line, say_text
 from kittiwake.time.instants import format_instant
-from pipelines.decisions.activating import STATES, Choice, choose, chosen, load
-from pipelines.decisions.columns import SCHEMA, line_of, microseconds, values_of_line
-from pipelines.decisions.record import Entry, Record, State, open_file
-from pipelines.decisions.sources import rows_of, rows_sent
-from pipelines.decisions.store import BATCH, Store, batch_of, open_store
-from pipelines.google.pubsub_client import Publisher, requests_of
-from pipelines.options.activate import ActivateOptions, parse_options
-from transforms.clock import now_us
+from kittiwake.transforms.clock import now_us
 
 
 class Activated(NamedTuple):
@@ -113,7 +113,7 @@ def _is_wanted(options: ActivateOptions, number: int) -> bool:
 def _open_record(record: Any) -> AbstractContextManager[Record]:
     if isinstance(record, Path):
         return open_file(record)
-    from pipelines.decisions.record_table import open_table  # noqa: PLC0415 - BigQuery's client: half a second
+    from kittiwake.pipelines.decisions.record_table import open_table  # noqa: PLC0415 - BigQuery's client: half a second
 
     return open_table(record)
 

@@ -1,6 +1,6 @@
 """The main job: an archive of events in; triggers, decisions and dead letters out.
 
-    python -m pipelines.backfill --rules RULES --input GLOB --output DIR [--until TIME]
+    python -m kittiwake.pipelines.backfill --rules RULES --input GLOB --output DIR [--until TIME]
 
 Correct first: every event goes to its contact, every contact is sorted and evaluated once. The job finishes its output
 itself, as its last step: whoever launches it waits for the summary, and need not.
@@ -13,7 +13,7 @@ if __name__ == "__main__":
 
     quit_at_once()  # Beam takes a second to load
 
-    from pipelines.lifecycle import prepare_process
+    from kittiwake.pipelines.lifecycle import prepare_process
 
     prepare_process()
 
@@ -29,6 +29,17 @@ from kittiwake.batch.settings import Stop
 from kittiwake.batch.summary import Summary
 from kittiwake.errors import UnusableError
 from kittiwake.output.formats import check_format
+from kittiwake.pipelines.flags import error_lines
+from kittiwake.pipelines.graphs.backfill import build_backfill
+from kittiwake.pipelines.inputs import Asked, FoundInputs, estimate_text, find_inputs
+from kittiwake.pipelines.lifecycle import cancel_job, has_job
+from kittiwake.pipelines.locations import OutputLocation, TablesRun, open_location
+from kittiwake.pipelines.options.backfill import BackfillOptions, parse_options
+from kittiwake.pipelines.preflight.dataflow import dataflow_problems, local_problems
+from kittiwake.pipelines.preflight.snapshots import find_all
+from kittiwake.pipelines.progress import say, show_progress
+from kittiwake.pipelines.refusals import disk_error, output_error
+from kittiwake.pipelines.runner import check_flags, is_dataflow, new_pipeline, report_launch, silence_beam
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.errors import TargetError
@@ -38,18 +49,7 @@ from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import report_crash, say_text
 from kittiwake.terminal.progress import megabytes
 from kittiwake.time.instants import format_instant
-from pipelines.flags import error_lines
-from pipelines.graphs.backfill import build_backfill
-from pipelines.inputs import Asked, FoundInputs, estimate_text, find_inputs
-from pipelines.lifecycle import cancel_job, has_job
-from pipelines.locations import OutputLocation, TablesRun, open_location
-from pipelines.options.backfill import BackfillOptions, parse_options
-from pipelines.preflight.dataflow import dataflow_problems, local_problems
-from pipelines.preflight.snapshots import find_all
-from pipelines.progress import say, show_progress
-from pipelines.refusals import disk_error, output_error
-from pipelines.runner import check_flags, is_dataflow, new_pipeline, report_launch, silence_beam
-from transforms.snapshot_parts import SnapshotPart
+from kittiwake.transforms.snapshot_parts import SnapshotPart
 
 if TYPE_CHECKING:
     from apache_beam.runners.runner import PipelineResult

@@ -1,6 +1,7 @@
 """The preflight check of a streaming job: everything that would keep it from running, found at once.
 
-Called by `pipelines.stream`, for `--check` and at each launch. It loops over the sources and sinks that were asked for.
+Called by `kittiwake.pipelines.stream`, for `--check` and at each launch. It loops over the sources and sinks that were
+asked for.
 """
 
 from __future__ import annotations
@@ -8,13 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from kittiwake.errors import UnusableError
+from kittiwake.pipelines.options.stream import StreamOptions
+from kittiwake.pipelines.preflight.dataflow import dataflow_problems
+from kittiwake.pipelines.preflight.findings import Findings, NotReady, Ready
+from kittiwake.pipelines.preflight.rules import check_rules
+from kittiwake.pipelines.preflight.snapshots import check_snapshots
+from kittiwake.pipelines.runner import check_flags, is_dataflow
 from kittiwake.rules.publishing.opening import is_target
-from pipelines.options.stream import StreamOptions
-from pipelines.preflight.dataflow import dataflow_problems
-from pipelines.preflight.findings import Findings, NotReady, Ready
-from pipelines.preflight.rules import check_rules
-from pipelines.preflight.snapshots import check_snapshots
-from pipelines.runner import check_flags, is_dataflow
 
 
 def check(options: StreamOptions) -> Ready | NotReady:
@@ -41,7 +42,7 @@ def check(options: StreamOptions) -> Ready | NotReady:
 
 
 def _ask_google(beam: dict[str, Any], findings: Findings) -> None:
-    from pipelines.preflight.dataflow_services import check_dataflow  # noqa: PLC0415 - Google's clients: an extra
+    from kittiwake.pipelines.preflight.dataflow_services import check_dataflow  # noqa: PLC0415 - Google's clients: an extra
 
     check_dataflow(beam, findings)
 

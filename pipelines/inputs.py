@@ -1,6 +1,6 @@
 """The inputs of a backfill, found before anything is run: files, tables of BigQuery, and a query.
 
-Called by `pipelines.backfill`. What of a table can matter is derived from the rules: `rows_wanted`.
+Called by `kittiwake.pipelines.backfill`. What of a table can matter is derived from the rules: `rows_wanted`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from kittiwake.input.bigquery.restrictions import RowsWanted
 from kittiwake.input.files import refuse_shaped
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.terminal.progress import megabytes
-from transforms.batch.read_tables import OpenTables, TableStream
-from transforms.input_files import InputFile, input_files, refuse_foreign_files, shaped_input_files
+from kittiwake.transforms.batch.read_tables import OpenTables, TableStream
+from kittiwake.transforms.input_files import InputFile, input_files, refuse_foreign_files, shaped_input_files
 
 if TYPE_CHECKING:
-    from pipelines.google.bigquery_reading import Estimate, Planned, Reader
+    from kittiwake.pipelines.google.bigquery_reading import Estimate, Planned, Reader
 
 NEEDS_GOOGLE: Final = "bq:// and --query need Google's clients: install the extra kittiwake[gcp]"
 
@@ -119,7 +119,7 @@ def _files(numbered: Sequence[tuple[str, int]], run: RunSettings) -> tuple[Input
 
 def _reader(project: str | None) -> Reader:
     try:
-        from pipelines.google.bigquery_reading import Reader  # noqa: PLC0415 - of an extra, and half a second
+        from kittiwake.pipelines.google.bigquery_reading import Reader  # noqa: PLC0415 - of an extra, and half a second
     except ModuleNotFoundError:
         raise UnusableError(NEEDS_GOOGLE) from None
     return Reader(project)

@@ -15,11 +15,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kittiwake.pipelines.refusals import INSTALL
 from kittiwake.terminal.ending import StopRequest
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import report_line
-from pipelines.refusals import INSTALL
-from transforms.logs import log_to_stderr
+from kittiwake.transforms.logs import log_to_stderr
 
 if TYPE_CHECKING:
     import apache_beam as beam

@@ -20,8 +20,8 @@ from kittiwake.input.bigquery.addresses import dataset_address
 from kittiwake.input.errors import shown
 from kittiwake.output import finishing
 from kittiwake.output.folder import SUMMARY, OutputError, open_output
-from transforms.batch.finish import FinishFolder, Finishing, FinishRemoteFolder
-from transforms.input_files import is_remote
+from kittiwake.transforms.batch.finish import FinishFolder, Finishing, FinishRemoteFolder
+from kittiwake.transforms.input_files import is_remote
 
 
 class OutputLocation(Protocol):
@@ -77,7 +77,7 @@ def open_location(output: str, run: TablesRun | None = None) -> OutputLocation:
 
 def _tables(output: str, run: TablesRun) -> OutputLocation:
     try:
-        from pipelines.google.run_output import TablesOutput  # noqa: PLC0415 - it comes with an extra
+        from kittiwake.pipelines.google.run_output import TablesOutput  # noqa: PLC0415 - it comes with an extra
     except ImportError as error:
         raise UnusableError(f"{output}: Google's client is not installed here: pip install 'kittiwake[gcp]'") from error
     return TablesOutput(dataset_address(output), run.run_id, run.ruleset_version, run.temp_location)

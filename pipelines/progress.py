@@ -22,7 +22,7 @@ from kittiwake.batch.replay import Progress
 from kittiwake.terminal.ending import StopRequest
 from kittiwake.terminal.printing import report_line
 from kittiwake.terminal.progress import progress
-from transforms.batch.progress import NAMESPACE, PROGRESS, ProgressCounters
+from kittiwake.transforms.batch.progress import NAMESPACE, PROGRESS, ProgressCounters
 
 POLL_S: Final = 0.5
 """Between two polls of what has been done: a bar moves, and it costs nothing."""

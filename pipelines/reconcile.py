@@ -1,6 +1,6 @@
 """Prove that a stream and a backfill over the same events agree, and say of each trigger that differs why.
 
-    python -m pipelines.reconcile --stream ROWS --backfill ROWS [--from TIME] [--until TIME] [--json]
+    python -m kittiwake.pipelines.reconcile --stream ROWS --backfill ROWS [--from TIME] [--until TIME] [--json]
 
 Prints numbers, rules and words of closed vocabularies, never what is known of a contact; that goes to `--output`.
 """
@@ -12,7 +12,7 @@ if __name__ == "__main__":
 
     quit_at_once()  # Beam's modules take seconds to load
 
-    from pipelines.lifecycle import prepare_process
+    from kittiwake.pipelines.lifecycle import prepare_process
 
     prepare_process()
 
@@ -24,19 +24,19 @@ from typing import Any
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import TableAddress
 from kittiwake.output.rows import line
+from kittiwake.pipelines.decisions.columns import microseconds
+from kittiwake.pipelines.decisions.differences import COLUMNS, DESCRIPTION, NAMES
+from kittiwake.pipelines.decisions.reconciling import Count, compare, load
+from kittiwake.pipelines.decisions.sources import rows_of
+from kittiwake.pipelines.decisions.store import Store, open_store
+from kittiwake.pipelines.options.reconcile import ReconcileOptions, parse_options
+from kittiwake.pipelines.whole_file import write_lines
 from kittiwake.printable import visible, visible_lines
 from kittiwake.reasons import Comparison, Difference
 from kittiwake.terminal.ending import StopRequest, run_to_end
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import report_crash, report_line, say_json, say_text
 from kittiwake.time.instants import format_instant
-from pipelines.decisions.columns import microseconds
-from pipelines.decisions.differences import COLUMNS, DESCRIPTION, NAMES
-from pipelines.decisions.reconciling import Count, compare, load
-from pipelines.decisions.sources import rows_of
-from pipelines.decisions.store import Store, open_store
-from pipelines.options.reconcile import ReconcileOptions, parse_options
-from pipelines.whole_file import write_lines
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,7 +96,7 @@ def _write(output: Path | TableAddress, lines: Iterator[bytes]) -> None:
     if isinstance(output, Path):
         write_lines(output, lines, replaces=True)
         return
-    from pipelines.google.row_tables import replace_table  # noqa: PLC0415 - Google's clients: an extra, and a second
+    from kittiwake.pipelines.google.row_tables import replace_table  # noqa: PLC0415 - Google's clients: an extra, and a second
 
     replace_table(output, COLUMNS, DESCRIPTION, lines)
 

@@ -1,6 +1,7 @@
 """Send dead letters and late events back to the topic of a streaming job, once the cause has been mended.
 
-    python -m pipelines.reingest --dataset PROJECT.DATASET --topic projects/…/topics/… [--reason …] [--dry_run]
+    python -m kittiwake.pipelines.reingest --dataset PROJECT.DATASET --topic projects/…/topics/… [--reason …]
+        [--dry_run]
 
 Bytes and attributes are those of the original message. An event that was taken in already is a duplicate by its
 event_id, so running it again does no harm. Prints numbers and words of closed vocabularies, never a message's content.
@@ -13,7 +14,7 @@ if __name__ == "__main__":
 
     quit_at_once()  # Google's clients take a second to load
 
-    from pipelines.lifecycle import prepare_process
+    from kittiwake.pipelines.lifecycle import prepare_process
 
     prepare_process()
 
@@ -23,6 +24,11 @@ from pathlib import Path
 from typing import Final
 
 from kittiwake.errors import UnusableError
+from kittiwake.pipelines.google.bigquery_tables import client_of
+from kittiwake.pipelines.google.dead_letter_rows import read_dead_letters
+from kittiwake.pipelines.google.pubsub_client import Published, publish
+from kittiwake.pipelines.options.reingest import ReingestOptions, parse_options
+from kittiwake.pipelines.whole_file import write_lines
 from kittiwake.printable import visible_lines
 from kittiwake.reasons import NotReingested
 from kittiwake.stream.redelivery import Redelivery, RedeliveryCounts, line_of, redelivery_of
@@ -31,12 +37,7 @@ from kittiwake.terminal.ending import StopRequest, run_to_end
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import report_crash, report_line, say_text
 from kittiwake.time.durations import format_duration
-from pipelines.google.bigquery_tables import client_of
-from pipelines.google.dead_letter_rows import read_dead_letters
-from pipelines.google.pubsub_client import Published, publish
-from pipelines.options.reingest import ReingestOptions, parse_options
-from pipelines.whole_file import write_lines
-from transforms.clock import now_us
+from kittiwake.transforms.clock import now_us
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -139,7 +140,7 @@ def _advice(options: ReingestOptions, fed: RedeliveryCounts, published: Publishe
         lateness = format_duration(options.allowed_lateness_us)
         yield f"warning: {fed.old:,} events are older than --allowed_lateness {lateness}. Where their contact has been"
         yield f"  evaluated since, they come too late for the stream and go to {LATE_EVENTS.name}. To decide on them:"
-        yield "  --output FILE, and FILE beside your archive as an --input of pipelines.backfill"
+        yield "  --output FILE, and FILE beside your archive as an --input of kittiwake.pipelines.backfill"
     if options.topic is not None:
         yield "Running this again does no harm: an event that was taken in is a duplicate, by its event_id."
 

@@ -19,9 +19,9 @@ from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from kittiwake.errors import UnusableError
 from kittiwake.output.rows import line as json_line
+from kittiwake.pipelines.refusals import is_worth_logging, require_google
 from kittiwake.terminal.arguments import plain_arguments, switch_message
 from kittiwake.terminal.printing import report_line, say_json_lines
-from pipelines.refusals import is_worth_logging, require_google
 
 IN_PROCESS: Final = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 """Runs the job in this process and its children, without a network."""
@@ -149,7 +149,7 @@ def _runner(name: str, direct: DirectOptions) -> PipelineRunner:
     """
     if name != IN_PROCESS or direct.direct_num_workers == 1 or direct.direct_running_mode != "in_memory":
         return create_runner(name)
-    command = f"{sys.executable} -m pipelines.worker"
+    command = f"{sys.executable} -m kittiwake.pipelines.worker"
     return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
 
 

@@ -1,6 +1,7 @@
 """The streaming job: events of a Pub/Sub subscription in; triggers to a topic, everything else into BigQuery.
 
-    python -m pipelines.stream --subscription NAME --rules TARGET --trigger_topic NAME --dataset PROJECT.DATASET
+    python -m kittiwake.pipelines.stream --subscription NAME --rules TARGET --trigger_topic NAME
+        --dataset PROJECT.DATASET
 
 Dataflow runs it by itself once it is launched; without --runner it runs in this process, until somebody ends it.
 """
@@ -12,25 +13,21 @@ if __name__ == "__main__":
 
     quit_at_once()  # Beam takes a second to load
 
-    from pipelines.lifecycle import prepare_process
+    from kittiwake.pipelines.lifecycle import prepare_process
 
     prepare_process()
 
 from collections.abc import Iterator, Sequence
 
 from kittiwake.errors import UnusableError
-from kittiwake.terminal import printing
-from kittiwake.terminal.ending import StopRequest, end_process, run_to_end
-from kittiwake.terminal.exit_codes import Exit
-from kittiwake.time.durations import format_duration
-from pipelines.check import check
-from pipelines.flags import error_lines
-from pipelines.graphs.stream import build_stream
-from pipelines.lifecycle import has_job, run_in_process, say, wait_for_job
-from pipelines.options.stream import ParsedOptions, StreamOptions, parse_stream_options
-from pipelines.preflight.findings import NotReady, Ready, Verdict, has_refused
-from pipelines.refusals import disk_error
-from pipelines.runner import (
+from kittiwake.pipelines.check import check
+from kittiwake.pipelines.flags import error_lines
+from kittiwake.pipelines.graphs.stream import build_stream
+from kittiwake.pipelines.lifecycle import has_job, run_in_process, say, wait_for_job
+from kittiwake.pipelines.options.stream import ParsedOptions, StreamOptions, parse_stream_options
+from kittiwake.pipelines.preflight.findings import NotReady, Ready, Verdict, has_refused
+from kittiwake.pipelines.refusals import disk_error
+from kittiwake.pipelines.runner import (
     IN_PROCESS,
     check_endpoint,
     is_dataflow,
@@ -39,7 +36,11 @@ from pipelines.runner import (
     silence_beam,
     streaming_flags,
 )
-from transforms.sinks.base import SinkKind
+from kittiwake.terminal import printing
+from kittiwake.terminal.ending import StopRequest, end_process, run_to_end
+from kittiwake.terminal.exit_codes import Exit
+from kittiwake.time.durations import format_duration
+from kittiwake.transforms.sinks.base import SinkKind
 
 
 def main(argv: Sequence[str] | None = None) -> int:

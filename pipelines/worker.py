@@ -10,7 +10,7 @@ if __name__ == "__main__":
 
     quit_at_once()  # Ctrl-C reaches it too: the process that started it has all there is to say
 
-    from pipelines.lifecycle import prepare_process
+    from kittiwake.pipelines.lifecycle import prepare_process
 
     prepare_process()
 
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from apache_beam.runners.worker import sdk_worker_main
 
-from pipelines.progress import report_to_parent
+from kittiwake.pipelines.progress import report_to_parent
 
 if __name__ == "__main__":
     logging.disable(logging.WARNING)

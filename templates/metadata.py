@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from pipelines.flags import FlagGroup
-from pipelines.options import backfill, stream
-from pipelines.options.flex_template import BACKFILL_ALIASES, STREAM_ALIASES
+from kittiwake.pipelines.flags import FlagGroup
+from kittiwake.pipelines.options import backfill, stream
+from kittiwake.pipelines.options.flex_template import BACKFILL_ALIASES, STREAM_ALIASES
 from templates.tables import TABLES_FILE, tables_text
 
 FOLDER: Final = Path(__file__).parent
@@ -81,7 +81,7 @@ TEMPLATES: Final[Mapping[str, Template]] = {
         STREAM_ALIASES,
         {
             **dict.fromkeys(_RECORDED, _HERE),
-            "check": "a template has to end with a job; `python -m pipelines.stream --check` runs in the same image",
+            "check": "a template has to end with a job; `kittiwake.pipelines.stream --check` runs in the same image",
             "runner": "the launcher says it",
             "bigquery_method": "its other value needs Java, which the image does not have",
             "expansion_jar": "as bigquery_method",

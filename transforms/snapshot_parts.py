@@ -1,7 +1,7 @@
 """Parts of snapshots as they travel in a graph, and their rows. Read by jobs that start from them, batch and stream.
 
 A part is rows of a file, or of a table of BigQuery. A launch has found it (`stream.snapshot_sources`,
-`pipelines.google.snapshot_tables`), and a worker holds it to what was found.
+`kittiwake.pipelines.google.snapshot_tables`), and a worker holds it to what was found.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kittiwake.input.bigquery.addresses import table_address
 from kittiwake.input.bigquery.restrictions import literal
 from kittiwake.output.snapshot_set import RowSum, SnapshotFile, SnapshotSetError
 from kittiwake.time.instants import format_instant
-from transforms.input_files import lines_of
+from kittiwake.transforms.input_files import lines_of
 
 SESSION_TIMEOUT_S: Final = 60
 """For opening a session, with its retries: BigQuery takes a second, and a bundle that failed is tried again."""

@@ -17,9 +17,9 @@ from typing import Final, NamedTuple
 from kittiwake.stream.contact.timer_grid import USUAL, bucket_us
 from kittiwake.stream.recorded_schedule import Disorder, Pace, Schedule
 from kittiwake.time.instants import END_OF_TIME_US, SECOND_US, parse_instant
-from transforms.clock import now_us
-from transforms.input_files import InputFile
-from transforms.stream.recorded_source import RecordedEvents, read_schedule
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.input_files import InputFile
+from kittiwake.transforms.stream.recorded_source import RecordedEvents, read_schedule
 
 NO_EVENT: Final = b'{"says": "so far"}\n'
 NO_EVENT_EVERY: Final = 100

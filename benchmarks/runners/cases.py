@@ -65,7 +65,9 @@ def command(
     case: Case, rules: Path, events: Path, output: Path, endpoint: str | None, flags: tuple[str, ...]
 ) -> list[str]:
     """The whole command of a run."""
-    module, source = ("pipelines.backfill", "--input") if case.job == BATCH else ("pipelines.stream", "--events")
+    module, source = (
+        ("kittiwake.pipelines.backfill", "--input") if case.job == BATCH else ("kittiwake.pipelines.stream", "--events")
+    )
     places = ["--rules", str(rules), source, str(events), "--output", str(output)]
     engine = [] if endpoint is None else ["--runner=PortableRunner", f"--job_endpoint={endpoint}"]
     empty = ["--allow_empty"] if case.job == BATCH else []  # the smallest inputs arm not every rule

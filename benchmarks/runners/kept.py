@@ -21,8 +21,8 @@ from kittiwake.stream.intake import Brought, IntakeSettings, Message, Needed, ta
 from kittiwake.stream.records import encode
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US, MINUTE_US
-from transforms.clock import now_us
-from transforms.stream.evaluate import EvaluateDoFn
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.stream.evaluate import EvaluateDoFn
 
 STEP_US: Final = 10 * MINUTE_US
 

@@ -28,10 +28,10 @@ from examples.shop import generate
 from kittiwake.stream.recorded_schedule import IN_ORDER, Disorder
 from kittiwake.time.durations import format_duration, parse_duration
 from kittiwake.time.instants import DAY_US, MINUTE_US, SECOND_US, format_instant
+from kittiwake.transforms.clock import now_us
 from tests.examples.running import Ran
 from tests.runners import prism
 from tests.runners.jobs import processes
-from transforms.clock import now_us
 
 LOOK_S: Final = 10
 DAYS: Final = 60
@@ -118,7 +118,7 @@ def _watch(folder: Path, asked: argparse.Namespace, number: int) -> Watched:
     with family(), prism.running(folder) as endpoint:
         places = ["--rules", folder / "target", "--events", events, "--output", output]
         engine = ["--runner=PortableRunner", f"--job_endpoint={endpoint}"]
-        command = [sys.executable, "-m", "pipelines.stream", *map(str, places), *engine, *flags]
+        command = [sys.executable, "-m", "kittiwake.pipelines.stream", *map(str, places), *engine, *flags]
         with (folder / "job.log").open("wb") as words:
             job = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=words, stderr=words)
         clocked, rows = Clocked(schedule, asked.pace, output), list[Rows]()

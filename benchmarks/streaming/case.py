@@ -115,7 +115,7 @@ def _never(_: bytes) -> bool:
 
 
 def _worker() -> SubprocessSDKEnvironment:
-    return SubprocessSDKEnvironment.from_command_string(f"{sys.executable} -m pipelines.worker")
+    return SubprocessSDKEnvironment.from_command_string(f"{sys.executable} -m kittiwake.pipelines.worker")
 
 
 def _cpu_us() -> float:

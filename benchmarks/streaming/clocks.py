@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from kittiwake.stream.contact import poison_events, timers
-from transforms.stream.evaluate import EvaluateDoFn
+from kittiwake.transforms.stream.evaluate import EvaluateDoFn
 
 _WORK: Final = (
     (poison_events, "advance"),

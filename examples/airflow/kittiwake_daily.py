@@ -50,7 +50,7 @@ with DAG(
         py_interpreter=f"{VENV}/bin/python",
         retries=0,  # the folder has to be empty: look first at what a run has left
         py_options=["-m"],
-        py_file="pipelines.backfill",
+        py_file="kittiwake.pipelines.backfill",
         runner="DataflowRunner",
         dataflow_config=DataflowConfiguration(
             job_name="kittiwake-backfill-{{ ds_nodash }}", project_id=PROJECT, location=REGION
@@ -69,7 +69,7 @@ with DAG(
     reconcile = BashOperator(
         task_id="reconcile",
         bash_command=(
-            f"{VENV}/bin/python -m pipelines.reconcile --stream {STREAM} --backfill {BACKFILL}"
+            f"{VENV}/bin/python -m kittiwake.pipelines.reconcile --stream {STREAM} --backfill {BACKFILL}"
             f" --from '{DAY_BEGIN}' --until '{DAY_END}' --output {STREAM}.differences_{{{{ ds_nodash }}}}"
         ),
         retries=0,  # it would only find the same again

@@ -82,7 +82,7 @@ class Demo:
 
     def _backfill(self) -> None:
         begin, _, end = map(rfc3339, self._span)
-        command = ["python", "-m", "pipelines.backfill", "--rules", self._rules, "--input", f"bq://{EVENTS_TABLE}",
+        command = ["python", "-m", "kittiwake.pipelines.backfill", "--rules", self._rules, "--input", f"bq://{EVENTS_TABLE}",
                    "--from", begin, "--until", end, *LATENESS]  # fmt: skip
         self._do("What would BigQuery read? Nothing is read for the answer.", [*command, "--estimate"])
         self._do("The backfill decides over all days, into tables.", [*command, "--output", f"bq://{BACKFILL}"])
@@ -108,13 +108,13 @@ class Demo:
         )
         self._do(
             "A backfill that ends a week earlier leaves the state of every contact, for the stream.",
-            ["python", "-m", "pipelines.backfill", "--rules", self._rules, "--input", f"bq://{EVENTS_TABLE}",
+            ["python", "-m", "kittiwake.pipelines.backfill", "--rules", self._rules, "--input", f"bq://{EVENTS_TABLE}",
              "--from", begin, "--until", cut, *LATENESS, "--snapshots", "--output", f"bq://{BACKFILL}.warm_",
              "--run_id", WARM],
         )  # fmt: skip
 
     def _stream(self) -> None:
-        command = ["python", "-m", "pipelines.stream", "--subscription", SUBSCRIPTION, "--rules", self._rules,
+        command = ["python", "-m", "kittiwake.pipelines.stream", "--subscription", SUBSCRIPTION, "--rules", self._rules,
                    "--trigger_topic", TRIGGERS, "--dataset", STREAM, "--create_tables",
                    "--snapshots", f"bq://{BACKFILL}.warm_snapshots@{WARM}", *LATENESS,
                    "--settle_delay", "2s"]  # fmt: skip
@@ -161,7 +161,7 @@ class Demo:
         _, cut, end = map(rfc3339, self._span)
         self._do(
             "Are they the same, trigger by trigger?",
-            ["python", "-m", "pipelines.reconcile", "--stream", f"bq://{STREAM}", "--backfill", f"bq://{BACKFILL}",
+            ["python", "-m", "kittiwake.pipelines.reconcile", "--stream", f"bq://{STREAM}", "--backfill", f"bq://{BACKFILL}",
              "--from", cut, "--until", end, "--strict"],
         )  # fmt: skip
         print(f"\nThey are. Events, rules and the stream's log are in {self._output}; {EVENTS} is gone.")

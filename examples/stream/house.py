@@ -23,7 +23,7 @@ DATASET: Final = "shop"
 SECONDS_TO_END: Final = 10
 """The job is asked to end, and killed when it has not after these."""
 READY: Final = b"stream: running"
-"""What `pipelines.stream` says then."""
+"""What `kittiwake.pipelines.stream` says then."""
 JOB_FLAGS: Final = ("--settle_delay", "2s", "--grid", "PT0.5S", "--allowed_lateness", "10m")
 """Two seconds for events out of order: somebody is watching."""
 
@@ -52,7 +52,7 @@ class House(NamedTuple):
 
 @dataclass
 class Job:
-    """`python -m pipelines.stream`, running."""
+    """`python -m kittiwake.pipelines.stream`, running."""
 
     command: list[str]
     process: subprocess.Popen[bytes]
@@ -113,7 +113,11 @@ def running(folder: Path, rules: Path, *, with_tables: bool) -> Iterator[House]:
 
 
 def _started(flags: Sequence[str], environment: dict[str, str], log: Path, *, emulated: bool) -> Job:
-    module = ["tests.services.emulators.emulated", "pipelines.stream"] if emulated else ["pipelines.stream"]
+    module = (
+        ["tests.services.emulators.emulated", "kittiwake.pipelines.stream"]
+        if emulated
+        else ["kittiwake.pipelines.stream"]
+    )
     command = [*processes.dying_with_us(), sys.executable, "-m", *module, *flags]
     with log.open("wb") as file:
         process = subprocess.Popen(
@@ -124,7 +128,7 @@ def _started(flags: Sequence[str], environment: dict[str, str], log: Path, *, em
             env={**os.environ, **environment},
             start_new_session=True,  # Ctrl-C is for the demo, which then ends the job
         )
-    return Job(["python", "-m", "pipelines.stream", *flags], process, log)
+    return Job(["python", "-m", "kittiwake.pipelines.stream", *flags], process, log)
 
 
 def shown(path: Path) -> Path:

@@ -22,7 +22,7 @@ from examples.stream.view import View
 from examples.stream.visits import Due, steps
 from examples.stream.words import Row
 from kittiwake.time.instants import SECOND_US, format_instant
-from transforms.clock import now_us
+from kittiwake.transforms.clock import now_us
 
 INTERRUPTED: Final = 130
 ACCOUNT: Final = "acme"

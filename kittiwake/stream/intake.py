@@ -1,7 +1,8 @@
 """Parse a message of a queue: to events on their way to contacts, a dead letter, or nothing that anybody needs.
 
 Pure and total: whatever a message is, it becomes one of the three, and nothing is raised. Called by
-`transforms.stream.parse` with every message. All attributes travel on, for a dead letter or a late event leaves whole.
+`kittiwake.transforms.stream.parse` with every message. All attributes travel on, for a dead letter or a late event
+leaves whole.
 """
 
 from __future__ import annotations

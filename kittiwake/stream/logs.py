@@ -1,8 +1,8 @@
 """Everything that a streaming job logs: a closed set of events, each a line of JSON with fields of its own.
 
-Pure. `transforms.logs` writes the lines. No field holds what an event says or who it is of: no account, contact,
-property or raw byte; of types only those that rules name, and what is nearly one of them. Where one message can
-bring a line about, lines are for many messages together.
+Pure. `kittiwake.transforms.logs` writes the lines. No field holds what an event says or who it is of: no account,
+contact, property or raw byte; of types only those that rules name, and what is nearly one of them. Where one message
+can bring a line about, lines are for many messages together.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Every number that we watch of a streaming job: name, kind, unit, and when somebody has to get up.
 
 Pure. The names are static: no account, rule or contact is ever part of one (numbers of a rule are rows, in the view
-`rule_stats`). `transforms.stream.metrics` makes the runner's metrics of them; docs/reference/metrics-and-logs.md has
-a row for each.
+`rule_stats`). `kittiwake.transforms.stream.metrics` makes the runner's metrics of them;
+docs/reference/metrics-and-logs.md has a row for each.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """In which order recorded events come once more, when each is due, and what the watermark says meanwhile.
 
 Pure, and a function of the records and a seed: whoever works a schedule out again has the same one, so a position in it
-is enough to go on from. Called by `transforms.stream.recorded_source`.
+is enough to go on from. Called by `kittiwake.transforms.stream.recorded_source`.
 
     time --disorder--> arrival --pace--> due, by the clock
     watermark = the earliest time among what is still to come; of what is late on purpose, the earliest arrival

@@ -1,7 +1,7 @@
 """Redelivery: a row of `dead_letters` or `late_events` as the message it was, if that is an event by now.
 
-Pure. Called by `pipelines.reingest` with every row. What is no event for this release and shape would only become a
-dead letter once more, under a new message id and so as a new row: it is left where it is, and counted.
+Pure. Called by `kittiwake.pipelines.reingest` with every row. What is no event for this release and shape would only
+become a dead letter once more, under a new message id and so as a new row: it is left where it is, and counted.
 """
 
 from __future__ import annotations

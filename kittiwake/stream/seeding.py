@@ -1,7 +1,7 @@
 """From a row of `snapshots` to what a contact of a new job starts from, or to a dead letter of its contact.
 
-Pure. Called by `transforms.stream.seed` with every row, and at launch with the first of each file, and with all rows of
-a file that is not as it was written.
+Pure. Called by `kittiwake.transforms.stream.seed` with every row, and at launch with the first of each file, and with
+all rows of a file that is not as it was written.
 """
 
 from __future__ import annotations

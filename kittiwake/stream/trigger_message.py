@@ -1,7 +1,7 @@
 """A trigger as a message of a queue, and which are none.
 
-Pure. Called by `transforms.sinks.pubsub`, tests. Messages have no ordering key: Beam publishes in any order, and a key
-would hold up a contact's messages behind one that fails. Consumers order by `trigger_id` and `revision`.
+Pure. Called by `kittiwake.transforms.sinks.pubsub`, tests. Messages have no ordering key: Beam publishes in any order,
+and a key would hold up a contact's messages behind one that fails. Consumers order by `trigger_id` and `revision`.
 
 What Pub/Sub refuses for good is found here, before it is published: Dataflow publishes with the bundle, and tries one
 that is refused again for ever.

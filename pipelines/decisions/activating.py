@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from kittiwake.output.rows import Mode
+from kittiwake.pipelines.decisions.columns import NAMES, SCHEMA
+from kittiwake.pipelines.decisions.store import Store
 from kittiwake.reasons import NotActivated
 from kittiwake.time.instants import format_instant
-from pipelines.decisions.columns import NAMES, SCHEMA
-from pipelines.decisions.store import Store
 
 STATES: Final = pa.schema([("trigger_id", pa.string()), ("state", pa.string()), ("number", pa.int64())])
 """What a record says of ids, in its order: the last counts."""

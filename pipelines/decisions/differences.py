@@ -9,7 +9,7 @@ from typing import Final
 
 from kittiwake.stream.tables.schema import Column, ColumnMode, Type
 
-DESCRIPTION: Final = "Triggers in which a stream and a backfill differ, and why (pipelines.reconcile)."
+DESCRIPTION: Final = "Triggers in which a stream and a backfill differ, and why (kittiwake.pipelines.reconcile)."
 
 
 def _column(name: str, kind: Type, description: str, mode: ColumnMode = ColumnMode.NULLABLE) -> Column:

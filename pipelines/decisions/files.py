@@ -21,10 +21,10 @@ from apache_beam.io.filesystems import FileSystems
 from kittiwake.errors import UnusableError
 from kittiwake.input.errors import InputError, shown
 from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SUMMARY, TRIGGERS
-from pipelines.decisions.columns import NAMES, SCHEMA, microseconds, values_of_line
-from pipelines.decisions.refused import LATE, REFUSED, refused_of
-from pipelines.decisions.store import BATCH, batch_of
-from transforms.input_files import lines_of
+from kittiwake.pipelines.decisions.columns import NAMES, SCHEMA, microseconds, values_of_line
+from kittiwake.pipelines.decisions.refused import LATE, REFUSED, refused_of
+from kittiwake.pipelines.decisions.store import BATCH, batch_of
+from kittiwake.transforms.input_files import lines_of
 
 LATE_EVENTS: Final = "late_events"
 _ENDS: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")

@@ -11,11 +11,11 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from kittiwake.pipelines.decisions.columns import SCHEMA
+from kittiwake.pipelines.decisions.refused import LATE, REFUSED
+from kittiwake.pipelines.decisions.store import Store
 from kittiwake.reasons import Comparison, Difference
 from kittiwake.time.instants import format_instant
-from pipelines.decisions.columns import SCHEMA
-from pipelines.decisions.refused import LATE, REFUSED
-from pipelines.decisions.store import Store
 
 COMPARED: Final = (
     "account_id", "contact_id", "rule_id", "kind", "time", "fired_at", "instance", "threshold",

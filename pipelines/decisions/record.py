@@ -1,7 +1,7 @@
 """What was sent, by whom and when: a file that only grows, so that what was begun can be gone on with.
 
 An id is claimed before it is published and confirmed after: of one that is only claimed nobody knows. Called by
-`pipelines.activate`; `pipelines.google.record_table` keeps the same in BigQuery.
+`kittiwake.pipelines.activate`; `kittiwake.pipelines.google.record_table` keeps the same in BigQuery.
 """
 
 from __future__ import annotations

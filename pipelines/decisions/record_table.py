@@ -1,4 +1,4 @@
-"""The record of what was sent, as a table that rows are only added to. Called by `pipelines.activate`."""
+"""The record of what was sent, as a table that rows are only added to. Called by `kittiwake.pipelines.activate`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from google.cloud import bigquery
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import TableAddress
+from kittiwake.pipelines.decisions.record import Entry
+from kittiwake.pipelines.google.bigquery_errors import raise_unusable
+from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of, field_of
 from kittiwake.stream.tables.schema import Column, ColumnMode, Type
-from pipelines.decisions.record import Entry
-from pipelines.google.bigquery_errors import raise_unusable
-from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of, field_of
 
 COLUMNS: Final = (
     Column("trigger_id", Type.STRING, ColumnMode.REQUIRED, "the trigger"),
@@ -28,7 +28,7 @@ _ADVICE: Final = "create its dataset where the other tables lie"
 
 
 class TableRecord:
-    """See `pipelines.decisions.record.Record`."""
+    """See `kittiwake.pipelines.decisions.record.Record`."""
 
     def __init__(self, client: bigquery.Client, path: str) -> None:
         """Use `open_table`."""
@@ -62,7 +62,7 @@ def open_table(address: TableAddress) -> Iterator[TableRecord]:
     """
     with client_of(address.owner) as client:
         wanted = bigquery.Table(address.path, schema=[field_of(column) for column in COLUMNS])
-        wanted.description = "What pipelines.activate has sent; rows are only added."
+        wanted.description = "What kittiwake.pipelines.activate has sent; rows are only added."
         with raise_unusable(address.path, _ADVICE):
             client.create_table(wanted, exists_ok=True, timeout=BIGQUERY_TIMEOUT_S)
         yield TableRecord(client, address.path)

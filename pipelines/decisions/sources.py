@@ -10,9 +10,9 @@ import pyarrow as pa
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import dataset_address, is_bigquery, names_table, table_address
 from kittiwake.input.errors import shown
+from kittiwake.pipelines.decisions.files import RunFolder, is_file, rows_in
+from kittiwake.pipelines.decisions.reconciling import Rows
 from kittiwake.stream.tables.schema import TRIGGERS
-from pipelines.decisions.files import RunFolder, is_file, rows_in
-from pipelines.decisions.reconciling import Rows
 
 
 def rows_of(name: str, *, stream: bool, run_id: str | None = None) -> Rows:
@@ -28,7 +28,7 @@ def rows_of(name: str, *, stream: bool, run_id: str | None = None) -> Rows:
         return RunFolder(name)
     address = dataset_address(name)
     with _needs_google(name):
-        from pipelines.decisions.tables import DatasetRows, Side  # noqa: PLC0415 - a second
+        from kittiwake.pipelines.decisions.tables import DatasetRows, Side  # noqa: PLC0415 - a second
 
     return DatasetRows(address, Side.STREAM if stream else Side.BACKFILL, run_id)
 
@@ -43,7 +43,7 @@ def rows_sent(name: str) -> Iterator[pa.RecordBatch]:
         return rows_in(name) if is_file(name) else RunFolder(name).decisions()
     address = table_address(name) if names_table(name) else dataset_address(name).address(TRIGGERS.name)
     with _needs_google(name):
-        from pipelines.decisions.tables import sent_rows  # noqa: PLC0415 - a second
+        from kittiwake.pipelines.decisions.tables import sent_rows  # noqa: PLC0415 - a second
 
     return sent_rows(address)
 

@@ -16,14 +16,14 @@ from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset, TableAddress
 from kittiwake.input.errors import shown
 from kittiwake.output.rows import Mode
+from kittiwake.pipelines.decisions.columns import NAMES, SCHEMA
+from kittiwake.pipelines.decisions.files import until_us_of
+from kittiwake.pipelines.decisions.refused import LATE, REFUSED, refused_of
+from kittiwake.pipelines.decisions.store import batch_of
+from kittiwake.pipelines.google.bigquery_errors import MissingTableError
+from kittiwake.pipelines.google.bigquery_tables import client_of
+from kittiwake.pipelines.google.reading import rows_of_query
 from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, RUNS, TRIGGERS
-from pipelines.decisions.columns import NAMES, SCHEMA
-from pipelines.decisions.files import until_us_of
-from pipelines.decisions.refused import LATE, REFUSED, refused_of
-from pipelines.decisions.store import batch_of
-from pipelines.google.bigquery_errors import MissingTableError
-from pipelines.google.bigquery_tables import client_of
-from pipelines.google.reading import rows_of_query
 
 
 class Side(Enum):

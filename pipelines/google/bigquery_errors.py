@@ -12,7 +12,7 @@ from google.auth.exceptions import GoogleAuthError
 from requests import RequestException
 
 from kittiwake.errors import UnusableError
-from pipelines.google.error_text import LOG_IN, first_line
+from kittiwake.pipelines.google.error_text import LOG_IN, first_line
 
 ROLES: Final = "It takes roles/bigquery.dataViewer there, and in your project readSessionUser and jobUser"
 

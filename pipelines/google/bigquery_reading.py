@@ -25,9 +25,9 @@ from kittiwake.input.bigquery.suffixes import pruned
 from kittiwake.input.errors import shown
 from kittiwake.input.mapping.mapping import RecordMapping
 from kittiwake.input.shapes.base import InputShape, Shape
+from kittiwake.pipelines.google.bigquery_errors import raise_unusable
+from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
 from kittiwake.time.instants import moment_of
-from pipelines.google.bigquery_errors import raise_unusable
-from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
 
 TABLES_MAX: Final = 5_000
 """Tables that one wildcard may stand for: thirteen years of days."""

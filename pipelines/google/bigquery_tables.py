@@ -18,9 +18,9 @@ from google.cloud.bigquery import DEFAULT_RETRY
 from requests import RequestException
 
 from kittiwake.input.bigquery.addresses import Dataset
+from kittiwake.pipelines.google.bigquery_errors import no_credentials
+from kittiwake.pipelines.google.error_text import first_line
 from kittiwake.stream.tables.schema import TABLES, VIEWS, Column, ColumnMode, Table, Type, View
-from pipelines.google.bigquery_errors import no_credentials
-from pipelines.google.error_text import first_line
 
 BIGQUERY_TIMEOUT_S: Final = 20
 """For one request with its retries: a launch waits for it, and Google's client would go on for ten minutes."""

@@ -15,11 +15,11 @@ from google.cloud import bigquery
 from kittiwake.input.bigquery.addresses import table_address
 from kittiwake.input.bigquery.restrictions import ALL_ROWS
 from kittiwake.input.shapes.base import CANONICAL
+from kittiwake.pipelines.google.bigquery_errors import raise_unusable
+from kittiwake.pipelines.google.bigquery_reading import Reader
+from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of
+from kittiwake.pipelines.google.reading import rows_of_query
 from kittiwake.terminal.progress import megabytes
-from pipelines.google.bigquery_errors import raise_unusable
-from pipelines.google.bigquery_reading import Reader
-from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of
-from pipelines.google.reading import rows_of_query
 
 _ADVICE: Final = "see --input"
 

@@ -1,4 +1,6 @@
-"""Rows of `dead_letters` and `late_events`, read from BigQuery a page at a time. Called by `pipelines.reingest`.
+"""Rows of `dead_letters` and `late_events`, read from BigQuery a page at a time.
+
+Called by `kittiwake.pipelines.reingest`.
 
 They are read through the view that deduplicates. Values that a person typed travel as parameters, never in the SQL.
 """
@@ -12,11 +14,11 @@ from typing import Any, Final
 from google.cloud import bigquery
 
 from kittiwake.input.bigquery.addresses import Dataset
+from kittiwake.pipelines.google.bigquery_errors import raise_unusable
+from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
 from kittiwake.stream.redelivery import DeadLetterRow
 from kittiwake.stream.tables.schema import DEAD_LETTERS, HAPPENED_AT, ROW_ID
 from kittiwake.time.instants import format_instant
-from pipelines.google.bigquery_errors import raise_unusable
-from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
 
 PAGE_ROWS: Final = 500
 """Rows in memory at once. BigQuery sends fewer of them when they are large: an answer has 10 MB at most."""

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from kittiwake.pipelines.google.error_text import LOG_IN, first_line
 from kittiwake.rules.publishing.bounds import OBJECT_BYTES_MAX
 from kittiwake.rules.publishing.errors import ConflictError, ExistsError, TargetError
 from kittiwake.rules.publishing.target import Held, Target
-from pipelines.google.error_text import LOG_IN, first_line
 
 SCHEME: Final = "gs://"
 STORAGE_TIMEOUT_S: Final = 10

@@ -1,6 +1,7 @@
 """Messages to a topic of Pub/Sub, many in a request, until a request is refused.
 
-Called by `pipelines.reingest`, which sends all in any order, and `pipelines.activate`, a request at a time.
+Called by `kittiwake.pipelines.reingest`, which sends all in any order, and `kittiwake.pipelines.activate`, a request at
+a time.
 
 Not by Google's client that batches by itself: it takes attributes as keywords beside its own, and so cannot send one
 that is called `topic`, `data`, `retry` or `timeout`.
@@ -19,7 +20,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.pubsub_v1 import PublisherClient, PubsubMessage
 
 from kittiwake.errors import UnusableError
-from pipelines.google.error_text import LOG_IN, first_line
+from kittiwake.pipelines.google.error_text import LOG_IN, first_line
 
 REQUEST_MESSAGES: Final = 500
 """Of one request; Pub/Sub takes 1,000."""

@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 from google.cloud import bigquery, bigquery_storage
 
-from pipelines.google.bigquery_errors import raise_unusable
-from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
+from kittiwake.pipelines.google.bigquery_errors import raise_unusable
+from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
 
 
 def rows_of_query(

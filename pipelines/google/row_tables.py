@@ -1,4 +1,7 @@
-"""A table of rows that a command found, replaced as a whole by one load job. Called by `pipelines.reconcile`."""
+"""A table of rows that a command found, replaced as a whole by one load job.
+
+Called by `kittiwake.pipelines.reconcile`.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from google.cloud import bigquery
 
 from kittiwake.input.bigquery.addresses import TableAddress
+from kittiwake.pipelines.google.bigquery_errors import raise_unusable
+from kittiwake.pipelines.google.bigquery_tables import client_of, field_of
 from kittiwake.stream.tables.schema import Column
-from pipelines.google.bigquery_errors import raise_unusable
-from pipelines.google.bigquery_tables import client_of, field_of
 
 
 def replace_table(address: TableAddress, columns: Sequence[Column], description: str, lines: Iterable[bytes]) -> None:

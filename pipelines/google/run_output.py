@@ -15,12 +15,12 @@ from kittiwake.batch.summary import Summary, from_text
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset
 from kittiwake.output.folder import DEAD_LETTERS, SNAPSHOTS
+from kittiwake.pipelines.flags import error_lines
+from kittiwake.pipelines.google.bigquery_tables import client_of, compare, create_tables
+from kittiwake.pipelines.google.run_tables import FinishTables, RunAttempt, announce, as_output_errors, finished_summary
 from kittiwake.stream.tables import schema
 from kittiwake.stream.tables.run_rows import WrittenRun, dead_letter_line_row, decision_line_row, snapshot_line_row
-from pipelines.flags import error_lines
-from pipelines.google.bigquery_tables import client_of, compare, create_tables
-from pipelines.google.run_tables import FinishTables, RunAttempt, announce, as_output_errors, finished_summary
-from transforms.batch.table_rows import TableRows
+from kittiwake.transforms.batch.table_rows import TableRows
 
 RUN_TABLES: Final = (*schema.TABLES, schema.SNAPSHOTS, schema.RUNS)
 """A stream's, so that both may share a dataset and its views, that of snapshots, and the one that says which runs there

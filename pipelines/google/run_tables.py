@@ -25,12 +25,12 @@ from requests import RequestException
 
 from kittiwake.input.bigquery.addresses import Dataset
 from kittiwake.output.folder import SUMMARY, OutputError
+from kittiwake.pipelines.google.bigquery_tables import client_of, field_of
+from kittiwake.pipelines.google.error_text import first_line
 from kittiwake.stream.tables.rows import causes
 from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, RUNS, SNAPSHOTS, TRIGGERS, Table
 from kittiwake.time.instants import moment_of
-from pipelines.google.bigquery_tables import client_of, field_of
-from pipelines.google.error_text import first_line
-from transforms.input_files import is_remote
+from kittiwake.transforms.input_files import is_remote
 
 ROWS: Final = (TRIGGERS, DECISIONS, DEAD_LETTERS, SNAPSHOTS)
 """The tables that a run has rows in."""

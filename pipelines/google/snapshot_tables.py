@@ -15,13 +15,13 @@ from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset, TableAddress
 from kittiwake.input.errors import shown
 from kittiwake.output.snapshot_set import AGAIN
+from kittiwake.pipelines.google.bigquery_errors import raise_unusable
+from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of
 from kittiwake.stream.seeding import SnapshotError, seed_of
 from kittiwake.stream.tables.schema import SHARDS
 from kittiwake.time.instants import moment_of
-from pipelines.google.bigquery_errors import raise_unusable
-from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of
-from transforms.snapshot_parts import TablePart
-from transforms.stream.snapshot_sources import FIRST_LINES, PART_BYTES, FoundSnapshots, RefusedRow
+from kittiwake.transforms.snapshot_parts import TablePart
+from kittiwake.transforms.stream.snapshot_sources import FIRST_LINES, PART_BYTES, FoundSnapshots, RefusedRow
 
 _ADVICE: Final = "name the table of snapshots of a backfill, as bq://PROJECT.DATASET.snapshots"
 

@@ -1,7 +1,7 @@
 """The Java half of `--bigquery_method storage_write`: the service that expands Beam's step for the Storage Write API.
 
-Called by `pipelines.stream` before anything is launched. Beam 2.77 has that API in Java only: the graph is built with
-Java on this machine and a jar of Beam's own version, and run with a Java container beside the Python one.
+Called by `kittiwake.pipelines.stream` before anything is launched. Beam 2.77 has that API in Java only: the graph is
+built with Java on this machine and a jar of Beam's own version, and run with a Java container beside the Python one.
 """
 
 from __future__ import annotations

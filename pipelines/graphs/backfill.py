@@ -1,4 +1,4 @@
-"""The graph of the backfill. Called by `pipelines.backfill`."""
+"""The graph of the backfill. Called by `kittiwake.pipelines.backfill`."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from kittiwake.input.splits import split_bytes_for
 from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
 from kittiwake.output.formats import ITEMS, PART, Format
 from kittiwake.output.rows import Mode
+from kittiwake.pipelines.locations import OutputLocation
 from kittiwake.rules.compile.accounts import Programs
-from pipelines.locations import OutputLocation
-from transforms.batch.counts import SumCounts
-from transforms.batch.evaluate import EvaluateHistories
-from transforms.batch.finish import FinishOutput, WrittenFiles
-from transforms.batch.join import with_item_changes
-from transforms.batch.parse import ParseRecords
-from transforms.batch.read import Read, ReadRecords
-from transforms.batch.read_tables import OpenTables, ReadTables
-from transforms.batch.snapshot_files import WriteManifest
-from transforms.batch.start import LoadStarts
-from transforms.batch.write import WriteRows, WriteSummary
-from transforms.input_files import InputFile
-from transforms.snapshot_parts import SnapshotPart
+from kittiwake.transforms.batch.counts import SumCounts
+from kittiwake.transforms.batch.evaluate import EvaluateHistories
+from kittiwake.transforms.batch.finish import FinishOutput, WrittenFiles
+from kittiwake.transforms.batch.join import with_item_changes
+from kittiwake.transforms.batch.parse import ParseRecords
+from kittiwake.transforms.batch.read import Read, ReadRecords
+from kittiwake.transforms.batch.read_tables import OpenTables, ReadTables
+from kittiwake.transforms.batch.snapshot_files import WriteManifest
+from kittiwake.transforms.batch.start import LoadStarts
+from kittiwake.transforms.batch.write import WriteRows, WriteSummary
+from kittiwake.transforms.input_files import InputFile
+from kittiwake.transforms.snapshot_parts import SnapshotPart
 
 SNAPSHOT_FILE_BYTES: Final = 256 * 1024 * 1024
 """Of a file of snapshots, about: one worker reads it again for the manifest, and after a fault once more."""

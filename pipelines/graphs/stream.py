@@ -1,4 +1,4 @@
-"""The graph of the streaming job. Called by `pipelines.stream`."""
+"""The graph of the streaming job. Called by `kittiwake.pipelines.stream`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
+from kittiwake.pipelines.options.stream import StreamOptions
 from kittiwake.stream.rules_source.view import RulesSource
-from pipelines.options.stream import StreamOptions
-from transforms.sinks.base import Sink, SinkInputs, SinkKind
-from transforms.snapshot_parts import SnapshotPart
-from transforms.stream.evaluate import Evaluated, EvaluateRules
-from transforms.stream.items import JoinItems
-from transforms.stream.parse import ParseMessages
-from transforms.stream.seed import LoadSnapshots
+from kittiwake.transforms.sinks.base import Sink, SinkInputs, SinkKind
+from kittiwake.transforms.snapshot_parts import SnapshotPart
+from kittiwake.transforms.stream.evaluate import Evaluated, EvaluateRules
+from kittiwake.transforms.stream.items import JoinItems
+from kittiwake.transforms.stream.parse import ParseMessages
+from kittiwake.transforms.stream.seed import LoadSnapshots
 
 
 def build_stream(

@@ -1,4 +1,4 @@
-"""The options of `pipelines.activate`, parsed once into frozen settings."""
+"""The options of `kittiwake.pipelines.activate`, parsed once into frozen settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import TableAddress
-from pipelines.flags import Parser, duration_option, file_or_table_option, name_option
+from kittiwake.pipelines.flags import Parser, duration_option, file_or_table_option, name_option
 
 _DESCRIPTION: Final = """Publish the triggers of a backfill to a topic of Pub/Sub, as the streaming job does its own.
 
@@ -70,7 +70,7 @@ def parse_options(argv: Sequence[str] | None) -> ActivateOptions:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
-        prog="python -m pipelines.activate",
+        prog="python -m kittiwake.pipelines.activate",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

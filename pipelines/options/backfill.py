@@ -1,4 +1,4 @@
-"""The options of `pipelines.backfill`, parsed once into frozen settings.
+"""The options of `kittiwake.pipelines.backfill`, parsed once into frozen settings.
 
 Reads the clock, for the start of a run whose start was not typed.
 """
@@ -21,7 +21,7 @@ from kittiwake.batch.settings import DEAD_LETTER_RATIO, RATIO_RECORDS_MIN, RunSe
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import dataset_address, is_bigquery
 from kittiwake.output.formats import Format
-from pipelines.flags import (
+from kittiwake.pipelines.flags import (
     ACCOUNT_HELP,
     INPUT_ACCOUNT,
     INPUT_SHAPE,
@@ -31,7 +31,7 @@ from pipelines.flags import (
     instant_option,
     shape_options,
 )
-from pipelines.runner import IN_PROCESS, check_flags, plain_flags, runner_named
+from kittiwake.pipelines.runner import IN_PROCESS, check_flags, plain_flags, runner_named
 
 RUN_ID_DIGITS: Final = 16
 
@@ -158,7 +158,7 @@ def _temp_location(runner: str, flags: Sequence[str]) -> str | None:
 def parser() -> argparse.ArgumentParser:
     """What argparse asks and says; the metadata of templates are made of it too."""
     made = Parser(
-        prog="python -m pipelines.backfill",
+        prog="python -m kittiwake.pipelines.backfill",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -1,4 +1,4 @@
-"""The options of `pipelines.reconcile`, parsed once into frozen settings."""
+"""The options of `kittiwake.pipelines.reconcile`, parsed once into frozen settings."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Final
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import TableAddress
-from pipelines.decisions.reconciling import Span
-from pipelines.flags import LINES_END_WITH, Parser, file_or_table_option, instant_option
+from kittiwake.pipelines.decisions.reconciling import Span
+from kittiwake.pipelines.flags import LINES_END_WITH, Parser, file_or_table_option, instant_option
 
 _DESCRIPTION: Final = """Compare the triggers of a stream with those of a backfill over the same events, by trigger_id.
 
@@ -69,7 +69,7 @@ def parse_options(argv: Sequence[str] | None) -> ReconcileOptions:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
-        prog="python -m pipelines.reconcile",
+        prog="python -m kittiwake.pipelines.reconcile",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

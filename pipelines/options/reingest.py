@@ -1,4 +1,4 @@
-"""The options of `pipelines.reingest`, parsed once into frozen settings."""
+"""The options of `kittiwake.pipelines.reingest`, parsed once into frozen settings."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from typing import Final
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset, dataset_of
 from kittiwake.input.shapes.base import InputShape, Shape
-from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.records import Stage
-from kittiwake.stream.tables.schema import DEAD_LETTERS, LATE_EVENTS
-from pipelines.flags import (
+from kittiwake.pipelines.flags import (
     ACCOUNT_HELP,
     INPUT_ACCOUNT,
     INPUT_SHAPE,
@@ -26,7 +23,10 @@ from pipelines.flags import (
     instant_option,
     message_shape_option,
 )
-from pipelines.google.dead_letter_rows import RowFilter
+from kittiwake.pipelines.google.dead_letter_rows import RowFilter
+from kittiwake.reasons import DeadLetterReason
+from kittiwake.stream.records import Stage
+from kittiwake.stream.tables.schema import DEAD_LETTERS, LATE_EVENTS
 
 _DESCRIPTION: Final = """Send dead letters, or late events, back to the topic of the streaming job after a fix.
 
@@ -108,7 +108,7 @@ def _output(name: str) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
-        prog="python -m pipelines.reingest",
+        prog="python -m kittiwake.pipelines.reingest",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -118,7 +118,11 @@ def _parser() -> argparse.ArgumentParser:
     tables = [DEAD_LETTERS.name, LATE_EVENTS.name]
     add("--table", choices=tables, default=DEAD_LETTERS.name, help="which of them; default: %(default)s")
     add("--topic", metavar="projects/…/topics/…", help="where they are published: the topic of the job's subscription")
-    add("--output", metavar="FILE", help="write records there as JSON lines, for `pipelines.backfill --input`, instead")
+    add(
+        "--output",
+        metavar="FILE",
+        help="write records there as JSON lines, for `kittiwake.pipelines.backfill --input`, instead",
+    )
     add("--dry_run", action="store_true", help="count what would be done, and do nothing")
     stages = [one.value for one in Stage]
     add("--stage", choices=stages, action="append", help="only what this step refused; may be given several times")

@@ -12,14 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
-from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKEW_US
-from kittiwake.rules.publishing.opening import is_target
-from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings
-from kittiwake.stream.items.records import VIRTUAL_SHARDS
-from kittiwake.stream.items.routing import SHARDS
-from kittiwake.time.durations import format_duration
-from kittiwake.time.instants import HOUR_US
-from pipelines.flags import (
+from kittiwake.pipelines.flags import (
     ACCOUNT_HELP,
     INPUT_ACCOUNT,
     INPUT_SHAPE,
@@ -33,11 +26,18 @@ from pipelines.flags import (
     flag,
     message_shape_option,
 )
-from pipelines.runner import STREAMING, check_flags, plain_flags
-from pipelines.sinks.base import JobSink
-from pipelines.sinks.table import SINKS, check_sinks, read_sinks
-from pipelines.sources.base import Source
-from pipelines.sources.table import SOURCES, check_sources, read_sources, runner_for
+from kittiwake.pipelines.runner import STREAMING, check_flags, plain_flags
+from kittiwake.pipelines.sinks.base import JobSink
+from kittiwake.pipelines.sinks.table import SINKS, check_sinks, read_sinks
+from kittiwake.pipelines.sources.base import Source
+from kittiwake.pipelines.sources.table import SOURCES, check_sources, read_sources, runner_for
+from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US, SKEW_US
+from kittiwake.rules.publishing.opening import is_target
+from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings
+from kittiwake.stream.items.records import VIRTUAL_SHARDS
+from kittiwake.stream.items.routing import SHARDS
+from kittiwake.time.durations import format_duration
+from kittiwake.time.instants import HOUR_US
 
 _DESCRIPTION: Final = """Decide over a stream of events what fires, from a Pub/Sub subscription to a topic and BigQuery.
 
@@ -248,7 +248,7 @@ _REST: Final = (
 def parser() -> argparse.ArgumentParser:
     """What argparse asks and says; the metadata of templates are made of it too."""
     made = Parser(
-        prog="python -m pipelines.stream",
+        prog="python -m kittiwake.pipelines.stream",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -11,11 +11,17 @@ from requests import RequestException
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset
+from kittiwake.pipelines.google.bigquery_tables import (
+    BIGQUERY_TIMEOUT_S,
+    client_of,
+    compare,
+    location_fits,
+    location_of,
+)
+from kittiwake.pipelines.google.error_text import first_line
+from kittiwake.pipelines.preflight.findings import Findings
+from kittiwake.pipelines.preflight.google import ResourceCheck
 from kittiwake.stream.tables.schema import TABLES
-from pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of, compare, location_fits, location_of
-from pipelines.google.error_text import first_line
-from pipelines.preflight.findings import Findings
-from pipelines.preflight.google import ResourceCheck
 
 _ON_TABLES: Final = ("bigquery.tables.get", "bigquery.tables.updateData")
 

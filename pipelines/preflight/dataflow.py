@@ -1,6 +1,6 @@
 """Preflight questions to the options of a launch on Dataflow: is there all that it needs, where workers can reach it?
 
-Called by `pipelines.check`, through its findings by sources and sinks, and by the backfill. Nothing is
+Called by `kittiwake.pipelines.check`, through its findings by sources and sinks, and by the backfill. Nothing is
 asked of Google: each answer is an error message that says what is wrong and what to write.
 """
 

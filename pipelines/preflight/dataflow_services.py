@@ -1,7 +1,7 @@
 """Preflight questions to Google about a launch on Dataflow: project, bucket, accounts, subnetwork, image, job name.
 
-Called by `pipelines.check` for `--check` alone: a launch would wait for a dozen answers, and Dataflow asks itself then.
-What may not be asked is `unknown`, and what is answered wrong is an error. Nothing is changed.
+Called by `kittiwake.pipelines.check` for `--check` alone: a launch would wait for a dozen answers, and Dataflow asks
+itself then. What may not be asked is `unknown`, and what is answered wrong is an error. Nothing is changed.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession
 from requests import RequestException
 
-from pipelines.google.bigquery_tables import location_fits
-from pipelines.google.error_text import LOG_IN, first_line
-from pipelines.preflight.findings import Findings
+from kittiwake.pipelines.google.bigquery_tables import location_fits
+from kittiwake.pipelines.google.error_text import LOG_IN, first_line
+from kittiwake.pipelines.preflight.findings import Findings
 
 TIMEOUT_S: Final = 20
 """For one request."""

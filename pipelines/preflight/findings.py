@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from kittiwake.pipelines.preflight.dataflow import local_problems
 from kittiwake.stream.rules_source.view import RulesSource
-from pipelines.preflight.dataflow import local_problems
-from transforms.snapshot_parts import SnapshotPart
+from kittiwake.transforms.snapshot_parts import SnapshotPart
 
 
 class Verdict(StrEnum):

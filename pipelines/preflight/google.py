@@ -16,8 +16,8 @@ from google.api_core.exceptions import (
 from google.auth.exceptions import GoogleAuthError
 from requests import RequestException
 
-from pipelines.google.error_text import LOG_IN, first_line
-from pipelines.preflight.findings import Findings
+from kittiwake.pipelines.google.error_text import LOG_IN, first_line
+from kittiwake.pipelines.preflight.findings import Findings
 
 _T = TypeVar("_T")
 

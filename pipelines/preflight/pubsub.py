@@ -6,8 +6,8 @@ from typing import Final
 
 from google.pubsub_v1 import PublisherClient, SubscriberClient
 
-from pipelines.preflight.findings import Findings
-from pipelines.preflight.google import ResourceCheck
+from kittiwake.pipelines.preflight.findings import Findings
+from kittiwake.pipelines.preflight.google import ResourceCheck
 
 PUBSUB_TIMEOUT_S: Final = 20
 """For one request: the launch waits for it."""

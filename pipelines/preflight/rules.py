@@ -1,4 +1,4 @@
-"""Preflight question: can the rules be run? Called by `pipelines.check`."""
+"""Preflight question: can the rules be run? Called by `kittiwake.pipelines.check`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from kittiwake.batch.report import rules_text
+from kittiwake.pipelines.preflight.findings import Findings
 from kittiwake.rules.compile.accounts import RulesUsed
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.errors import TargetError
@@ -14,8 +15,7 @@ from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.stream.rules_source.source import rules_source
 from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.time.instants import format_instant
-from pipelines.preflight.findings import Findings
-from transforms.clock import now_us
+from kittiwake.transforms.clock import now_us
 
 
 class RulesOptions(Protocol):

@@ -1,6 +1,6 @@
 """Preflight question: can the snapshots be read? Files, and runs in tables of BigQuery.
 
-Called by `pipelines.check`, and by a backfill that starts from them.
+Called by `kittiwake.pipelines.check`, and by a backfill that starts from them.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import is_bigquery, table_address
+from kittiwake.pipelines.preflight.findings import Findings
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.time.instants import format_instant
-from pipelines.preflight.findings import Findings
-from transforms.snapshot_parts import SnapshotPart
-from transforms.stream.snapshot_sources import FoundSnapshots, find_snapshots
+from kittiwake.transforms.snapshot_parts import SnapshotPart
+from kittiwake.transforms.stream.snapshot_sources import FoundSnapshots, find_snapshots
 
 
 def check_snapshots(names: Sequence[str], project: str | None, findings: Findings) -> tuple[SnapshotPart, ...]:
@@ -60,7 +60,7 @@ def _in_table(name: str, project: str | None) -> FoundSnapshots:
     table, _, run_id = name.partition("@")
     address = table_address(table)
     try:
-        from pipelines.google.snapshot_tables import find_in_table  # noqa: PLC0415 - of an extra, and a second
+        from kittiwake.pipelines.google.snapshot_tables import find_in_table  # noqa: PLC0415 - of an extra, and a second
     except ModuleNotFoundError as error:
         raise UnusableError(f"{name} needs Google's clients: install the extra kittiwake[gcp] ({error})") from error
     return find_in_table(address, run_id or None, project)

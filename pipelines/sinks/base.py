@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from pipelines.preflight.findings import Findings
-from transforms.sinks.base import Sink
+from kittiwake.pipelines.preflight.findings import Findings
+from kittiwake.transforms.sinks.base import Sink
 
 
 class JobSink(Sink, Protocol):

@@ -10,14 +10,14 @@ from typing import ClassVar, Final
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset, dataset_of
+from kittiwake.pipelines.flags import FlagGroup, OptionReader, OptionRow, error_lines, flag
+from kittiwake.pipelines.google.storage_write import expansion_service
+from kittiwake.pipelines.preflight.findings import Findings
+from kittiwake.pipelines.refusals import require_google
+from kittiwake.pipelines.runner import is_dataflow
 from kittiwake.stream.tables.schema import RecordedDecisions
-from pipelines.flags import FlagGroup, OptionReader, OptionRow, error_lines, flag
-from pipelines.google.storage_write import expansion_service
-from pipelines.preflight.findings import Findings
-from pipelines.refusals import require_google
-from pipelines.runner import is_dataflow
-from transforms.sinks.base import SinkKind
-from transforms.sinks.bigquery import Method, WriteTables
+from kittiwake.transforms.sinks.base import SinkKind
+from kittiwake.transforms.sinks.bigquery import Method, WriteTables
 
 EXPIRY_DAYS_MAX: Final = 36_500
 """A century; BigQuery takes more, which nobody means."""
@@ -48,7 +48,7 @@ class TablesSink:
         """Create the tables and views that are missing, if that was asked for."""
         if not self.create:
             return
-        from pipelines.google.bigquery_tables import client_of, create_tables  # noqa: PLC0415 - Google's clients: an extra
+        from kittiwake.pipelines.google.bigquery_tables import client_of, create_tables  # noqa: PLC0415 - Google's clients: an extra
 
         done = create_tables(client_of(self.dataset), self.dataset, self.expiry_days)
         for name in done.made:
@@ -58,7 +58,7 @@ class TablesSink:
 
     def check(self, findings: Findings) -> None:
         """Ask about the dataset and its tables."""
-        from pipelines.preflight.bigquery import check_tables  # noqa: PLC0415 - Google's clients: an extra
+        from kittiwake.pipelines.preflight.bigquery import check_tables  # noqa: PLC0415 - Google's clients: an extra
 
         check_tables(self.dataset, may_create=self.create, findings=findings)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
-from pipelines.flags import FlagGroup, OptionReader, OptionRow, flag
-from pipelines.preflight.findings import Findings
-from transforms.sinks.base import SinkKind
-from transforms.sinks.json_files import WriteJsonLines
+from kittiwake.pipelines.flags import FlagGroup, OptionReader, OptionRow, flag
+from kittiwake.pipelines.preflight.findings import Findings
+from kittiwake.transforms.sinks.base import SinkKind
+from kittiwake.transforms.sinks.json_files import WriteJsonLines
 
 
 @dataclass(frozen=True)

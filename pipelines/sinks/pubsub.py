@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from pipelines.flags import FlagGroup, OptionReader, OptionRow, flag, name_option
-from pipelines.preflight.findings import Findings
-from pipelines.refusals import require_google
-from transforms.sinks.base import SinkKind
-from transforms.sinks.pubsub import PublishTriggers
+from kittiwake.pipelines.flags import FlagGroup, OptionReader, OptionRow, flag, name_option
+from kittiwake.pipelines.preflight.findings import Findings
+from kittiwake.pipelines.refusals import require_google
+from kittiwake.transforms.sinks.base import SinkKind
+from kittiwake.transforms.sinks.pubsub import PublishTriggers
 
 _TOPIC: Final = re.compile(r"projects/(?P<project>[^/\s]+)/topics/[^/\s]+")
 
@@ -35,7 +35,7 @@ class TopicSink:
 
     def check(self, findings: Findings) -> None:
         """Ask about the topic."""
-        from pipelines.preflight.pubsub import check_trigger_topic  # noqa: PLC0415 - Google's clients: an extra
+        from kittiwake.pipelines.preflight.pubsub import check_trigger_topic  # noqa: PLC0415 - Google's clients: an extra
 
         check_trigger_topic(self.topic, findings)
 

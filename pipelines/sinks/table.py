@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Iterator
 from typing import Final
 
-from pipelines.flags import OptionReader, OptionRow
-from pipelines.sinks.base import JobSink
-from pipelines.sinks.bigquery import DATASET
-from pipelines.sinks.json_files import OUTPUT
-from pipelines.sinks.pubsub import TRIGGER_TOPIC
+from kittiwake.pipelines.flags import OptionReader, OptionRow
+from kittiwake.pipelines.sinks.base import JobSink
+from kittiwake.pipelines.sinks.bigquery import DATASET
+from kittiwake.pipelines.sinks.json_files import OUTPUT
+from kittiwake.pipelines.sinks.pubsub import TRIGGER_TOPIC
 
 SINKS: Final[tuple[OptionRow[JobSink], ...]] = (TRIGGER_TOPIC, DATASET, OUTPUT)
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import apache_beam as beam
 
-from pipelines.flags import JobSettings
-from pipelines.preflight.findings import Findings
+from kittiwake.pipelines.flags import JobSettings
+from kittiwake.pipelines.preflight.findings import Findings
 
 
 class Source(Protocol):

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from kittiwake.errors import UnusableError
+from kittiwake.pipelines.flags import FlagGroup, JobSettings, OptionReader, OptionRow, duration_option, flag
+from kittiwake.pipelines.preflight.findings import Findings
+from kittiwake.pipelines.runner import IN_PROCESS, runner_named
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace, parse_pace
-from pipelines.flags import FlagGroup, JobSettings, OptionReader, OptionRow, duration_option, flag
-from pipelines.preflight.findings import Findings
-from pipelines.runner import IN_PROCESS, runner_named
-from transforms.clock import now_us
-from transforms.input_files import InputFile, input_files
-from transforms.stream.recorded_files import refuse_packed
-from transforms.stream.recorded_source import RECORDS_MAX, ReadRecordedEvents, RecordedEvents
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.input_files import InputFile, input_files
+from kittiwake.transforms.stream.recorded_files import refuse_packed
+from kittiwake.transforms.stream.recorded_source import RECORDS_MAX, ReadRecordedEvents, RecordedEvents
 
 STOP_MESSAGE: Final = "ended as you asked; run again, it decides the same"
 

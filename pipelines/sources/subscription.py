@@ -12,10 +12,10 @@ import apache_beam as beam
 from apache_beam.io.gcp.pubsub import ReadFromPubSub
 
 from kittiwake.errors import UnusableError
-from pipelines.flags import FlagGroup, JobSettings, OptionReader, OptionRow, flag, name_option
-from pipelines.preflight.findings import Findings
-from pipelines.refusals import require_google
-from pipelines.runner import is_dataflow
+from kittiwake.pipelines.flags import FlagGroup, JobSettings, OptionReader, OptionRow, flag, name_option
+from kittiwake.pipelines.preflight.findings import Findings
+from kittiwake.pipelines.refusals import require_google
+from kittiwake.pipelines.runner import is_dataflow
 
 _SUBSCRIPTION: Final = re.compile(r"projects/(?P<project>[^/\s]+)/subscriptions/[^/\s]+")
 STOP_MESSAGE: Final = "ended as you asked; what was waiting to be evaluated was in memory and is lost"
@@ -44,7 +44,7 @@ class SubscriptionSource:
 
     def check(self, findings: Findings) -> None:
         """Ask about the subscription and its topic."""
-        from pipelines.preflight.pubsub import check_subscription  # noqa: PLC0415 - Google's clients: an extra
+        from kittiwake.pipelines.preflight.pubsub import check_subscription  # noqa: PLC0415 - Google's clients: an extra
 
         findings.input_topic = check_subscription(self.subscription, findings)
 

@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from pipelines.flags import OptionReader, OptionRow
-from pipelines.runner import runner_named, streaming_runner
-from pipelines.sources.base import Source
-from pipelines.sources.recorded import RECORDED
-from pipelines.sources.subscription import SUBSCRIPTION
+from kittiwake.pipelines.flags import OptionReader, OptionRow
+from kittiwake.pipelines.runner import runner_named, streaming_runner
+from kittiwake.pipelines.sources.base import Source
+from kittiwake.pipelines.sources.recorded import RECORDED
+from kittiwake.pipelines.sources.subscription import SUBSCRIPTION
 
 
 class SourceRow(NamedTuple):

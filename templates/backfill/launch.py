@@ -6,7 +6,7 @@ Workers never import this file: what it starts is a module of the wheel, under i
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from pipelines.lifecycle import prepare_process
+    from kittiwake.pipelines.lifecycle import prepare_process
 
     prepare_process()
 
@@ -14,9 +14,9 @@ import os
 import sys
 from collections.abc import Sequence
 
+from kittiwake.pipelines import backfill
+from kittiwake.pipelines.options.flex_template import BACKFILL_ALIASES, IMAGE_VARIABLE, launch
 from kittiwake.terminal.ending import end_process
-from pipelines import backfill
-from pipelines.options.flex_template import BACKFILL_ALIASES, IMAGE_VARIABLE, launch
 
 
 def main(argv: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.backfill import main
+from kittiwake.pipelines.backfill import main
 from tests.cli.command import RULES, Ran, event, kittiwake, write
 
 ADDED = event("cart.item_added", "2025-03-03T10:00:00Z")

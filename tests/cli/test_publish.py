@@ -189,7 +189,7 @@ def test_a_target_among_the_rules_is_refused(inside: str, rules: Path) -> None:
 
 
 def test_a_bucket_is_published_into(rules: Path, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.google import gcs_rules
+    from kittiwake.pipelines.google import gcs_rules
     from tests.rules.published import entry_points
 
     monkeypatch.setattr(opening, "entry_points", entry_points(gs=gcs_rules.open_target))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.backfill import main
+from kittiwake.pipelines.backfill import main
 from tests.cli.command import RULES, Ran, event, kittiwake, write
 from tests.rules.special_files import MAKERS, WORDS
 

@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery")
 
-from pipelines.options.stream import parse_stream_options
-from pipelines.sinks.table import SINKS
+from kittiwake.pipelines.options.stream import parse_stream_options
+from kittiwake.pipelines.sinks.table import SINKS
 from tests.docs.test_tables import WORD, rows, words
 
 PART = re.compile(r"[A-Z][^.|]*(?=\.)")

@@ -17,7 +17,7 @@ from tests.stream import sample_records
 if TYPE_CHECKING:
     from tests.services.tables import Tables
 
-pipelines = pytest.importorskip("pipelines.google.bigquery_tables")
+creating = pytest.importorskip("kittiwake.pipelines.google.bigquery_tables")
 
 PAGE = "docs/reference/tables.md"
 SHOWN = Dataset("shop-1", "marketing")
@@ -30,7 +30,7 @@ def fences(root: Path, language: str) -> list[str]:
 def test_the_statements_of_the_page_run(root: Path, tables: Tables) -> None:
     dataset = dataset_of(tables.create_dataset())
     assert dataset
-    pipelines.create_tables(tables.client, dataset, tables=(*TABLES, RUNS))
+    creating.create_tables(tables.client, dataset, tables=(*TABLES, RUNS))
     rows = {
         "triggers": decision_table_row(sample_records.trigger(contact_id="c-42"), sample_records.CLOCK_US),
         "decisions": decision_table_row(sample_records.bare(contact_id="c-42"), sample_records.CLOCK_US),
@@ -57,7 +57,7 @@ def test_what_the_page_shows_of_a_launch_is_what_is_told(root: Path) -> None:
         for column in TRIGGERS.columns
         if column.name != "partial_history"
     ]
-    assert [f"{sentence}\n" for sentence in pipelines.differences(TRIGGERS, SHOWN, there)] == fences(root, "text")
+    assert [f"{sentence}\n" for sentence in creating.differences(TRIGGERS, SHOWN, there)] == fences(root, "text")
 
 
 def test_every_attribute_of_a_message_has_its_row(root: Path) -> None:

@@ -42,7 +42,7 @@ def python(*arguments: str | Path, cwd: Path = ROOT) -> str:
 
 def backfill(rules: Path, events: Path, output: Path, *more: str) -> Ran:
     """Run the main job."""
-    said = python("-m", "pipelines.backfill", "--rules", rules, "--input", events, "--output", output, *more)
+    said = python("-m", "kittiwake.pipelines.backfill", "--rules", rules, "--input", events, "--output", output, *more)
     return Ran(output, said)
 
 

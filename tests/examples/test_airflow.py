@@ -50,14 +50,14 @@ def test_the_daily_dag_is_one_for_airflow_and_its_options_are_ours(root: Path, t
     assert ran.returncode == 0, ran.stderr
     found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     assert found["tasks"] == {"wait_for_late_events": ["backfill"], "backfill": ["reconcile"], "reconcile": []}
-    assert found["runs"] == ["-m", "pipelines.backfill", "DataflowRunner"]
+    assert found["runs"] == ["-m", "kittiwake.pipelines.backfill", "DataflowRunner"]
 
-    from pipelines.options import backfill, reconcile
+    from kittiwake.pipelines.options import backfill, reconcile
 
     run = backfill.parse_options([*found["backfill"], "--runner=DataflowRunner"])
     assert (run.run.until_us, run.from_us) == (MIDNIGHT_US, MIDNIGHT_US - 101 * DAY_US)
 
     argv = shlex.split(found["reconcile"])
-    assert argv[1:3] == ["-m", "pipelines.reconcile"]
+    assert argv[1:3] == ["-m", "kittiwake.pipelines.reconcile"]
     options = reconcile.parse_options(argv[3:])
     assert options.span == (MIDNIGHT_US - DAY_US, MIDNIGHT_US)

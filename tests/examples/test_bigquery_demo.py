@@ -49,7 +49,7 @@ def test_the_stream_is_given_what_comes_after_the_cut_and_an_hour_that_it_knows(
 
 
 def test_a_command_that_is_printed_can_be_pasted() -> None:
-    long = ["python", "-m", "pipelines.backfill", "--input", "out/a b/*.jsonl", *(["--strict"] * 12)]
+    long = ["python", "-m", "kittiwake.pipelines.backfill", "--input", "out/a b/*.jsonl", *(["--strict"] * 12)]
     for command in (long, ["kittiwake", "freeze", "out/rules"]):
         assert shlex.split(history.typed(command).replace("\\\n", "")) == command
     assert "\n" in history.typed(long)

@@ -13,9 +13,9 @@ from kittiwake.model import Event
 from kittiwake.output.rows import line
 from kittiwake.output.snapshot_set import MANIFEST, RowSum, SnapshotSetError, manifest_bytes, manifest_of
 from kittiwake.time.instants import parse_instant
+from kittiwake.transforms.stream.snapshot_sources import find_snapshots
 from tests.kernel.programs import START, at
 from tests.output.test_snapshots import row_of
-from transforms.stream.snapshot_sources import find_snapshots
 
 ROWS = [line(row_of(Event(at(START), f"e{number}", "a", {"p": number}))) for number in range(4)]
 

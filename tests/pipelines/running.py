@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from kittiwake.batch.summary import Summary, from_text
-from pipelines.backfill import main
+from kittiwake.pipelines.backfill import main
 from tests.input.inputs import START, write_rules
 
 ROOT = Path(__file__).parent.parent.parent
@@ -56,6 +56,6 @@ def arguments(
 
 
 def as_a_process(argv: Sequence[str], *before: str) -> subprocess.CompletedProcess[str]:
-    """`python -m pipelines.backfill` as typed in the checkout, every warning an error but Beam's own."""
-    command = [*before, sys.executable, "-m", "pipelines.backfill", *argv]
+    """`python -m kittiwake.pipelines.backfill` as typed in the checkout, every warning an error but Beam's own."""
+    command = [*before, sys.executable, "-m", "kittiwake.pipelines.backfill", *argv]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -54,7 +54,15 @@ class StreamJob:
     """A job that runs; what it says is in `log`."""
 
     def __init__(self, argv: Sequence[str], log: Path) -> None:
-        command = [sys.executable, "-W", "ignore", "-m", "tests.services.emulators.emulated", "pipelines.stream", *argv]
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "tests.services.emulators.emulated",
+            "kittiwake.pipelines.stream",
+            *argv,
+        ]
         self.log = log
         with log.open("wb") as said:
             self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=said)

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 pytest.importorskip("duckdb")
 pytest.importorskip("google.pubsub_v1")
-activate = pytest.importorskip("pipelines.activate")
-activating = pytest.importorskip("pipelines.decisions.activating")
-columns = pytest.importorskip("pipelines.decisions.columns")
-stores = pytest.importorskip("pipelines.decisions.store")
+activate = pytest.importorskip("kittiwake.pipelines.activate")
+activating = pytest.importorskip("kittiwake.pipelines.decisions.activating")
+columns = pytest.importorskip("kittiwake.pipelines.decisions.columns")
+stores = pytest.importorskip("kittiwake.pipelines.decisions.store")
 
 SECRET = re.compile(r"\bc-1\b")
 NOW_US = AT_US + HOUR_US

@@ -12,12 +12,12 @@ from typing import Any
 import apache_beam as beam
 import pytest
 
+from kittiwake.pipelines.stream import main
 from kittiwake.terminal.exit_codes import Exit
-from pipelines.stream import main
+from kittiwake.transforms.stream.items import JoinDoFn
+from kittiwake.transforms.stream.parse import ParseDoFn
 from tests.batch.items import RULES, lines
 from tests.input.inputs import write_lines, write_rules
-from transforms.stream.items import JoinDoFn
-from transforms.stream.parse import ParseDoFn
 
 
 def twice(process: Callable[..., Iterator[Any]], given: list[int]) -> Callable[..., Iterator[Any]]:

@@ -15,8 +15,8 @@ import requests
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError
 
-from pipelines.preflight.dataflow_services import check_dataflow
-from pipelines.preflight.findings import Findings, Verdict
+from kittiwake.pipelines.preflight.dataflow_services import check_dataflow
+from kittiwake.pipelines.preflight.findings import Findings, Verdict
 
 EMAIL = "kittiwake-stream@shop-1.iam.gserviceaccount.com"
 BEAM = {

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from kittiwake.output import replacing
 from kittiwake.output.folder import open_output
-from pipelines import backfill
+from kittiwake.pipelines import backfill
 from tests.dying import at_every_call
 
 found, fault, folder, *argv = sys.argv[1:]
@@ -39,7 +39,7 @@ def test_a_backfill_with_a_fault_at_any_call_of_its_last_step_leaves_one_of_two_
     runs = []
     for lines in ([LATER, b"{"], [CART, LATER]):
         events = write_lines(tmp_path / f"{len(runs)}.jsonl", lines)
-        command = [sys.executable, "-m", "pipelines.backfill", *arguments(rules, events, out)]
+        command = [sys.executable, "-m", "kittiwake.pipelines.backfill", *arguments(rules, events, out)]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
         runs.append(rows_of(listing(out)))
     new, earlier = runs
@@ -62,7 +62,7 @@ REINGEST = """
 import sys
 from pathlib import Path
 from kittiwake.stream.redelivery import Redelivery
-from pipelines import reingest
+from kittiwake.pipelines import reingest
 from tests.dying import at_every_call
 
 found, fault, folder = sys.argv[1:]

@@ -15,7 +15,7 @@ from tests.disks import make_read_only, mounted
 from tests.input.inputs import record, write_lines, write_rules
 from tests.pipelines.running import ROOT, arguments
 
-BACKFILL = [sys.executable, "-m", "pipelines.backfill"]
+BACKFILL = [sys.executable, "-m", "kittiwake.pipelines.backfill"]
 CARTS = [record(event_id=f"e{number}", contact_id=f"c{number % 97}") for number in range(5_000)]
 BROKEN = [b"{"] * 5_000
 
@@ -29,7 +29,7 @@ def argv(tmp_path: Path) -> list[str]:
 
 def sh(line: str, *argv: str) -> subprocess.CompletedProcess[str]:
     """A line of shell, in which `backfill` is the main with these arguments."""
-    code = line.replace("backfill", f'{sys.executable} -m pipelines.backfill "$@"')
+    code = line.replace("backfill", f'{sys.executable} -m kittiwake.pipelines.backfill "$@"')
     return subprocess.run(["bash", "-c", code, "bash", *argv], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -48,7 +48,7 @@ def test_a_signal_ends_a_backfill_with_its_workers_and_leaves_the_output_as_it_w
 
 @pytest.mark.parametrize("module", ["backfill", "stream", "reingest"])
 def test_a_signal_while_beam_loads_is_no_traceback(module: str) -> None:
-    running = Running("--help", command=[sys.executable, "-m", f"pipelines.{module}"])
+    running = Running("--help", command=[sys.executable, "-m", f"kittiwake.pipelines.{module}"])
     code, said = running.ended("SIGINT", running.listens)
     assert (code, said) == (Exit.INTERRUPTED, "")
 
@@ -88,7 +88,7 @@ def test_a_stream_onto_a_full_or_read_only_disk_is_told_and_leaves_no_half_file(
     rules, events = write_rules(tmp_path / "rules.yaml"), write_lines(tmp_path / "events.jsonl", BROKEN)
     with mounted(tmp_path / "disk", "64k") as disk:
         flags = ("--rules", rules, "--events", events, "--output", disk / "out")
-        command = [sys.executable, "-m", "pipelines.stream", *map(str, flags)]
+        command = [sys.executable, "-m", "kittiwake.pipelines.stream", *map(str, flags)]
         for why in ("No space left on device", "Read-only file system"):
             ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             assert ran.returncode == Exit.UNUSABLE, ran.stderr
@@ -116,7 +116,7 @@ from pathlib import Path
 import sys
 from kittiwake.errors import UnusableError
 from kittiwake.stream.redelivery import Redelivery
-from pipelines import reingest
+from kittiwake.pipelines import reingest
 
 output = Path(sys.argv[1])
 

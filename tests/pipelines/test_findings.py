@@ -17,12 +17,12 @@ from kittiwake.rules.publishing import publish as publishing
 from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import HOUR_US, parse_instant
+from kittiwake.transforms.batch import evaluate
 from tests.cli.command import Ran, kittiwake, write
 from tests.input.inputs import as_sets, record, rows, write_lines
 from tests.pipelines.running import Job
 from tests.rules.published import BROKEN, checked_by_a_newer_release
 from tests.stream.generated_cases import arrival_of_line
-from transforms.batch import evaluate
 
 ACME = "account: acme\nrules: [{id: cart, when: cart.item_added}]\n"
 GLOBEX = ACME.replace("acme", "globex")

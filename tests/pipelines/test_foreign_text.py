@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kittiwake.pipelines import backfill
 from kittiwake.stream.logs import LOG_EVENTS, LogEvent, line_of
 from kittiwake.terminal.exit_codes import Exit
-from pipelines import backfill
 from tests.cli.test_foreign_text import EVIL, EVIL_FILE, EVIL_YAML, FORGED, assert_clean, evil_event
 from tests.input.inputs import write_lines
 from tests.pipelines.running import Job
@@ -95,7 +95,7 @@ def test_a_crash_is_told_in_clean_words(job: Job, tmp_path: Path, monkeypatch: p
 def test_a_check_of_a_stream_tells_of_files_in_clean_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("google.cloud.bigquery")
     pytest.importorskip("google.pubsub_v1")
-    from pipelines import stream
+    from kittiwake.pipelines import stream
 
     bad = write_lines(
         tmp_path / f"bad{EVIL_FILE}.yaml", [json.dumps({EVIL_YAML: EVIL_YAML, "rules": EVIL_YAML}).encode()]
@@ -129,9 +129,9 @@ def test_reingest_tells_of_rows_in_clean_words(
     tables: Tables, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from kittiwake.input.bigquery.addresses import dataset_of
+    from kittiwake.pipelines import reingest
+    from kittiwake.pipelines.google.bigquery_tables import create_tables
     from kittiwake.stream.tables.rows import dead_letter_table_row
-    from pipelines import reingest
-    from pipelines.google.bigquery_tables import create_tables
     from tests.stream import sample_records
 
     dataset = dataset_of(tables.create_dataset())

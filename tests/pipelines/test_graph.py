@@ -8,13 +8,13 @@ import apache_beam as beam
 import pytest
 
 from kittiwake.batch.settings import RunSettings
+from kittiwake.pipelines.graphs.backfill import build_backfill
+from kittiwake.pipelines.locations import open_location
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
-from pipelines.graphs.backfill import build_backfill
-from pipelines.locations import open_location
+from kittiwake.transforms.input_files import InputFile
 from tests.input.inputs import write_rules
 from tests.pipelines.walking import Walk, walked
-from transforms.input_files import InputFile
 
 # What --update of a running job, its metrics and its log go by. Renaming a step breaks them.
 STEPS = {

@@ -9,17 +9,17 @@ from typing import Any, ClassVar
 import pytest
 from apache_beam.runners.runner import PipelineResult, PipelineRunner, PipelineState
 
+from kittiwake.pipelines.backfill import main
+from kittiwake.pipelines.graphs.backfill import build_backfill
+from kittiwake.pipelines.locations import open_location
+from kittiwake.pipelines.options.backfill import parse_options
+from kittiwake.pipelines.runner import new_pipeline
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.terminal.exit_codes import Exit
-from pipelines.backfill import main
-from pipelines.graphs.backfill import build_backfill
-from pipelines.locations import open_location
-from pipelines.options.backfill import parse_options
-from pipelines.runner import new_pipeline
+from kittiwake.transforms.input_files import input_files
 from tests.input.inputs import record, write_lines, write_rules
 from tests.pipelines.running import arguments
-from transforms.input_files import input_files
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_an_interrupt_cancels_the_job_or_says_that_it_may_run_on(
 ) -> None:
     monkeypatch.setattr(Remote, "answers", answers)
     monkeypatch.setattr(Remote, "cancelled", [])
-    monkeypatch.setattr("pipelines.lifecycle.END_S", 5.0 if answers else 0.05)
+    monkeypatch.setattr("kittiwake.pipelines.lifecycle.END_S", 5.0 if answers else 0.05)
     assert main([*argv, f"--runner={__name__}.Remote"]) == Exit.INTERRUPTED
     said = capsys.readouterr().err.splitlines()[-1]
     if answers:

@@ -15,7 +15,7 @@ STARTED = BEFORE + (
     "sys.argv = ['{module}', '--help']\n"
     "try:\n    runpy.run_module('{module}', run_name='__main__')\nexcept SystemExit:\n    pass\n" + STATE
 )
-GOOGLE = pytest.param("pipelines.google.gcs_rules", id="the entry point of gs://")
+GOOGLE = pytest.param("kittiwake.pipelines.google.gcs_rules", id="the entry point of gs://")
 
 
 def states(code: str, root: Path) -> tuple[str, str]:
@@ -25,9 +25,11 @@ def states(code: str, root: Path) -> tuple[str, str]:
     return lines[0], lines[-1]
 
 
-@pytest.mark.parametrize("module", [GOOGLE, "pipelines.backfill", "pipelines.stream", "pipelines.reingest"])
+@pytest.mark.parametrize(
+    "module", [GOOGLE, "kittiwake.pipelines.backfill", "kittiwake.pipelines.stream", "kittiwake.pipelines.reingest"]
+)
 def test_importing_a_module_of_the_jobs_changes_nothing_in_the_process(module: str, root: Path) -> None:
-    if module != "pipelines.backfill":
+    if module != "kittiwake.pipelines.backfill":
         pytest.importorskip("google.cloud.bigquery")
     before, after = states(IMPORTED.format(module=module), root)
     assert after == before
@@ -37,6 +39,6 @@ def test_importing_a_module_of_the_jobs_changes_nothing_in_the_process(module: s
 def test_a_main_prepares_its_process(module: str, root: Path) -> None:
     if module != "backfill":
         pytest.importorskip("google.cloud.bigquery")
-    before, after = states(STARTED.format(module=f"pipelines.{module}"), root)
+    before, after = states(STARTED.format(module=f"kittiwake.pipelines.{module}"), root)
     assert (before, after) == (before, "1000000 1")
     assert before != after

@@ -28,7 +28,7 @@ def guard(event, arguments):
         raise OSError(f"no network: {host}")
 
 sys.addaudithook(guard)
-from pipelines.backfill import main
+from kittiwake.pipelines.backfill import main
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -10,12 +10,12 @@ import pytest
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
+from kittiwake.pipelines.backfill import main
+from kittiwake.pipelines.options.backfill import parse_options
+from kittiwake.pipelines.runner import IN_PROCESS
 from kittiwake.shape_files.names import shape_names
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import HOUR_US, parse_instant
-from pipelines.backfill import main
-from pipelines.options.backfill import parse_options
-from pipelines.runner import IN_PROCESS
 from tests.input.inputs import write_lines
 from tests.pipelines.running import Job
 
@@ -88,7 +88,7 @@ def test_what_cannot_be_meant_is_refused(flags: list[str], message: str) -> None
     [
         ("NoRunner", "Unexpected pipeline runner: NoRunner"),
         ("no.such.Runner", "No module named 'no'"),
-        ("pipelines.runner.Runner", "has no attribute 'Runner'"),
+        ("kittiwake.pipelines.runner.Runner", "has no attribute 'Runner'"),
     ],
 )
 def test_a_runner_that_cannot_start_is_refused(job: Job, tmp_path: Path, runner: str, message: str) -> None:

@@ -14,14 +14,14 @@ from kittiwake.input.errors import InputError
 from kittiwake.input.single import event_from
 from kittiwake.model import Event
 from kittiwake.output.folder import OutputError
+from kittiwake.pipelines.backfill import main
+from kittiwake.pipelines.flags import shape_option
+from kittiwake.pipelines.locations import open_location
 from kittiwake.terminal.exit_codes import Exit
-from pipelines.backfill import main
-from pipelines.flags import shape_option
-from pipelines.locations import open_location
+from kittiwake.transforms.input_files import InputFile, input_files
 from tests.input.inputs import as_sets, record, write_lines
 from tests.pipelines.running import Job, arguments
 from tests.shape_files.shaping import RECORD, START_US, shape_text
-from transforms.input_files import InputFile, input_files
 
 LINES = [record(event_id="e1"), record(event_id="e2", contact_id="c9", time="2026-11-01T17:00:00Z"), b"{"]
 

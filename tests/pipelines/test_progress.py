@@ -14,18 +14,18 @@ import pytest
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
 from kittiwake.batch.settings import RunSettings
+from kittiwake.pipelines.graphs.backfill import build_backfill
+from kittiwake.pipelines.locations import open_location
+from kittiwake.pipelines.progress import counters_of, show_progress
+from kittiwake.pipelines.runner import new_pipeline, runner_named
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.terminal import progress as shown
 from kittiwake.terminal.ending import StopRequest
-from pipelines.graphs.backfill import build_backfill
-from pipelines.locations import open_location
-from pipelines.progress import counters_of, show_progress
-from pipelines.runner import new_pipeline, runner_named
+from kittiwake.transforms.batch.progress import PROGRESS, ProgressCounters
+from kittiwake.transforms.input_files import InputFile
 from tests.input.inputs import START_US, record, write_lines, write_rules
 from tests.pipelines.running import ROOT, Job
-from transforms.batch.progress import PROGRESS, ProgressCounters
-from transforms.input_files import InputFile
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +54,8 @@ def test_reading_is_told_before_deciding(capsys: pytest.CaptureFixture[str]) -> 
 
 WORKER = """
 import time
-from pipelines.progress import report_to_parent
-from transforms.batch.progress import PROGRESS
+from kittiwake.pipelines.progress import report_to_parent
+from kittiwake.transforms.batch.progress import PROGRESS
 with report_to_parent(0.02):
     PROGRESS.read(400_000)
     time.sleep(0.5)

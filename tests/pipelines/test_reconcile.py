@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from tests.services.tables import Tables
 
 pytest.importorskip("duckdb")
-reconcile = pytest.importorskip("pipelines.reconcile")
-store = pytest.importorskip("pipelines.decisions.store")
-columns = pytest.importorskip("pipelines.decisions.columns")
+reconcile = pytest.importorskip("kittiwake.pipelines.reconcile")
+store = pytest.importorskip("kittiwake.pipelines.decisions.store")
+columns = pytest.importorskip("kittiwake.pipelines.decisions.columns")
 
 SECRET = "c-1"
 A, B = "a" * 32, "d" * 32
@@ -287,7 +287,7 @@ def test_tables_that_are_not_there_are_said(tables: Tables, capsys: pytest.Captu
 
 
 def test_every_column_of_the_rows_has_its_row_on_the_page(root: Path) -> None:
-    from pipelines.decisions.differences import COLUMNS
+    from kittiwake.pipelines.decisions.differences import COLUMNS
 
     page = (root / "docs/how-to/reconcile.md").read_text()
     rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]

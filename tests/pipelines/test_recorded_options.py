@@ -11,16 +11,16 @@ pytest.importorskip("google.cloud.bigquery")
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.shapes.base import CANONICAL
+from kittiwake.pipelines.flags import JobSettings
+from kittiwake.pipelines.options.stream import parse_stream_options
+from kittiwake.pipelines.runner import IN_PROCESS
+from kittiwake.pipelines.sinks.json_files import FolderSink
+from kittiwake.pipelines.sources.recorded import RecordedSource
+from kittiwake.pipelines.stream import main
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
 from kittiwake.time.instants import MINUTE_US, SECOND_US
-from pipelines.flags import JobSettings
-from pipelines.options.stream import parse_stream_options
-from pipelines.runner import IN_PROCESS
-from pipelines.sinks.json_files import FolderSink
-from pipelines.sources.recorded import RecordedSource
-from pipelines.stream import main
+from kittiwake.transforms.stream.recorded_source import RECORDS_MAX
 from tests.runners.serving import free_port
-from transforms.stream.recorded_source import RECORDS_MAX
 
 BASE = ("--rules", "r", "--output", "out")
 EVENTS = (*BASE, "--events", "a.jsonl")

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 pytest.importorskip("google.cloud.bigquery")
 pytest.importorskip("google.pubsub_v1")
-publishing = pytest.importorskip("pipelines.google.pubsub_client")
-reingest = pytest.importorskip("pipelines.reingest")
-pipelines_tables = pytest.importorskip("pipelines.google.bigquery_tables")
+publishing = pytest.importorskip("kittiwake.pipelines.google.pubsub_client")
+reingest = pytest.importorskip("kittiwake.pipelines.reingest")
+pipelines_tables = pytest.importorskip("kittiwake.pipelines.google.bigquery_tables")
 
 SECRET = "ann@example.com"  # in every message, and nowhere in what is printed
 ATTRIBUTES = {"source": "shop", "topic": "a keyword of Google's client", "Zoë": "ü"}
@@ -285,7 +285,7 @@ def test_the_file_it_writes_is_an_input_of_the_backfill(
     assert "warning" not in said.out
     rules = tmp_path / "rules.yaml"
     rules.write_text("account: acme\nrules:\n  - id: cart\n    when: cart.item_added\n    wait: 1s\n")
-    backfill = ["pipelines.backfill", "--rules", rules, "--input", file, "--output", tmp_path / "out"]
+    backfill = ["kittiwake.pipelines.backfill", "--rules", rules, "--input", file, "--output", tmp_path / "out"]
     subprocess.run([sys.executable, "-m", *map(str, backfill), "--until", "2026-11-04T00:00:00Z"], check=True)
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (summary["events"], summary["dead_letters"]) == (2, {})

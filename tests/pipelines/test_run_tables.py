@@ -15,6 +15,9 @@ from kittiwake.batch.settings import RunSettings
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset, dataset_of
 from kittiwake.output.folder import OutputError
+from kittiwake.pipelines.backfill import main
+from kittiwake.pipelines.options.backfill import parse_options
+from kittiwake.pipelines.preflight.snapshots import find_all
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.stream.seeding import Seeded, SnapshotError, seed_of
@@ -22,18 +25,15 @@ from kittiwake.stream.tables.rows import decision_table_row
 from kittiwake.stream.tables.run_rows import WrittenRun, dead_letter_line_row, decision_line_row
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import parse_instant
-from pipelines.backfill import main
-from pipelines.options.backfill import parse_options
-from pipelines.preflight.snapshots import find_all
+from kittiwake.transforms.snapshot_parts import encoded_part, rows_of_part
 from tests.input.inputs import START_US, record, write_lines, write_rules
 from tests.pipelines.running import arguments
 from tests.stream import sample_records
-from transforms.snapshot_parts import encoded_part, rows_of_part
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
 
-run_tables = pytest.importorskip("pipelines.google.run_tables")
+run_tables = pytest.importorskip("kittiwake.pipelines.google.run_tables")
 
 UNTIL = "2026-11-02T00:00:00Z"
 LINES = [
@@ -213,7 +213,7 @@ def test_whoever_pays_asks_about_a_table_of_snapshots(
         asked.append(dataset.project)
         raise UnusableError("no")
 
-    monkeypatch.setattr("pipelines.google.snapshot_tables.client_of", refuse)
+    monkeypatch.setattr("kittiwake.pipelines.google.snapshot_tables.client_of", refuse)
     with pytest.raises(UnusableError, match="no"):
         find_all(["bq://shop-1.marketing.snapshots"], project)
     assert asked == [pays]

@@ -10,16 +10,16 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery")
 
-from pipelines import check
-from pipelines.flags import FlagGroup, OptionReader, OptionRow, flag
-from pipelines.graphs.stream import build_stream
-from pipelines.options import stream as options
-from pipelines.preflight.findings import Finding, Findings, Ready, Verdict
-from pipelines.runner import STREAMING, new_pipeline
-from pipelines.sinks import table as sinks
-from pipelines.sources.table import SOURCES
+from kittiwake.pipelines import check
+from kittiwake.pipelines.flags import FlagGroup, OptionReader, OptionRow, flag
+from kittiwake.pipelines.graphs.stream import build_stream
+from kittiwake.pipelines.options import stream as options
+from kittiwake.pipelines.preflight.findings import Finding, Findings, Ready, Verdict
+from kittiwake.pipelines.runner import STREAMING, new_pipeline
+from kittiwake.pipelines.sinks import table as sinks
+from kittiwake.pipelines.sources.table import SOURCES
+from kittiwake.transforms.sinks.base import SinkInputs, SinkKind
 from tests.pipelines.walking import walked
-from transforms.sinks.base import SinkInputs, SinkKind
 
 RULES = "account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n"
 

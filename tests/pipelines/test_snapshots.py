@@ -50,7 +50,7 @@ def test_a_stream_goes_on_from_the_snapshots_of_a_backfill(job: Job, tmp_path: P
 
 def test_replay_and_the_job_write_the_same_snapshots(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In files that end at a size."""
-    monkeypatch.setattr("pipelines.graphs.backfill.SNAPSHOT_FILE_BYTES", 20_000)
+    monkeypatch.setattr("kittiwake.pipelines.graphs.backfill.SNAPSHOT_FILE_BYTES", 20_000)
     inputs = write_lines(tmp_path / "shop.jsonl", shop_lines(contacts=30, seed=5, days=8))
     job.rules = RULES
     by_job = job(inputs, "--snapshots", output="job")

@@ -17,6 +17,7 @@ from apache_beam.typehints.schemas import typing_to_runner_api
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset
+from kittiwake.pipelines.runner import new_pipeline, runner_named
 from kittiwake.stream.records import encode
 from kittiwake.stream.tables.rows import (
     TableRow,
@@ -25,12 +26,11 @@ from kittiwake.stream.tables.rows import (
     late_event_table_row,
 )
 from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, Table
-from pipelines.runner import new_pipeline, runner_named
+from kittiwake.transforms.sinks.base import SinkInputs
 from tests.stream import sample_records
-from transforms.sinks.base import SinkInputs
 
-storage_write = pytest.importorskip("pipelines.google.storage_write")
-written = pytest.importorskip("transforms.sinks.bigquery")
+storage_write = pytest.importorskip("kittiwake.pipelines.google.storage_write")
+written = pytest.importorskip("kittiwake.transforms.sinks.bigquery")
 
 ROWS: list[tuple[Table, TableRow]] = [
     (TRIGGERS, decision_table_row(sample_records.trigger(), sample_records.CLOCK_US)),
@@ -43,7 +43,7 @@ ROWS: list[tuple[Table, TableRow]] = [
 @pytest.mark.parametrize(("table", "row"), ROWS, ids=lambda value: getattr(value, "name", ""))
 def test_a_row_travels_to_java_and_back_without_loss(table: Table, row: TableRow) -> None:
     """As Beam does it: by the columns as it was told of them, and by the coder that both languages share."""
-    from transforms.sinks.bigquery_values import DATE_TYPE, json_row, typed_row
+    from kittiwake.transforms.sinks.bigquery_values import DATE_TYPE, json_row, typed_row
 
     schema = written.beam_schema(table)
     fields = bigquery_tools.get_beam_typehints_from_tableschema(schema, DATE_TYPE)

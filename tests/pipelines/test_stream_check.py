@@ -14,11 +14,11 @@ pytest.importorskip("google.pubsub_v1")
 
 from google.api_core.exceptions import PermissionDenied
 
+from kittiwake.pipelines.google import bigquery_tables
+from kittiwake.pipelines.preflight import bigquery, pubsub
+from kittiwake.pipelines.stream import main
 from kittiwake.rules.publishing import publish as publishing
 from kittiwake.rules.publishing.local import LocalTarget
-from pipelines.google import bigquery_tables
-from pipelines.preflight import bigquery, pubsub
-from pipelines.stream import main
 from tests.pipelines.streaming import StreamResources
 from tests.rules.published import BROKEN, checked_by_a_newer_release
 

@@ -14,9 +14,9 @@ ENDED_IN_A_STEP = """
 import signal, sys
 import apache_beam as beam
 from kittiwake.terminal.ending import StopRequest
-from pipelines.lifecycle import run_in_process
-from pipelines.runner import IN_PROCESS, new_pipeline
-from pipelines.sources.recorded import STOP_MESSAGE
+from kittiwake.pipelines.lifecycle import run_in_process
+from kittiwake.pipelines.runner import IN_PROCESS, new_pipeline
+from kittiwake.pipelines.sources.recorded import STOP_MESSAGE
 
 stop = StopRequest()
 stop.listen()

@@ -12,12 +12,12 @@ from apache_beam.portability.api import beam_runner_api_pb2
 pytest.importorskip("google.cloud.bigquery")
 
 from kittiwake.output.snapshot_set import RowSum
+from kittiwake.pipelines.graphs.stream import build_stream
+from kittiwake.pipelines.options.stream import parse_stream_options
+from kittiwake.pipelines.runner import STREAMING, new_pipeline
 from kittiwake.stream.rules_source.source import rules_source
-from pipelines.graphs.stream import build_stream
-from pipelines.options.stream import parse_stream_options
-from pipelines.runner import STREAMING, new_pipeline
+from kittiwake.transforms.snapshot_parts import SnapshotSource
 from tests.pipelines.walking import Walk, walked
-from transforms.snapshot_parts import SnapshotSource
 
 BASE = ("--subscription", "projects/shop-1/subscriptions/events", "--rules", "r")
 TO_TOPIC = ("--trigger_topic", "projects/shop-1/topics/triggers")

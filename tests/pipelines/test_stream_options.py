@@ -10,15 +10,15 @@ pytest.importorskip("google.cloud.bigquery")
 
 from kittiwake.input.bigquery.addresses import Dataset
 from kittiwake.input.shapes.base import InputShape, Shape
+from kittiwake.pipelines.options.stream import StreamOptions, parse_stream_options
+from kittiwake.pipelines.runner import DATAFLOW, IN_PROCESS, STREAMING
+from kittiwake.pipelines.sinks.bigquery import TablesSink
+from kittiwake.pipelines.sinks.pubsub import TopicSink
+from kittiwake.pipelines.sources.subscription import SubscriptionSource
+from kittiwake.pipelines.stream import main
 from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.tables.schema import RecordedDecisions
-from pipelines.options.stream import StreamOptions, parse_stream_options
-from pipelines.runner import DATAFLOW, IN_PROCESS, STREAMING
-from pipelines.sinks.bigquery import TablesSink
-from pipelines.sinks.pubsub import TopicSink
-from pipelines.sources.subscription import SubscriptionSource
-from pipelines.stream import main
-from transforms.sinks.bigquery import Method
+from kittiwake.transforms.sinks.bigquery import Method
 
 SUBSCRIPTION = "projects/shop-1/subscriptions/events"
 TOPIC = "projects/shop-1/topics/triggers"

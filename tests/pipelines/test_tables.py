@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.services.tables import Tables
 
 bigquery = pytest.importorskip("google.cloud.bigquery")
-pipelines = pytest.importorskip("pipelines.google.bigquery_tables")
+creating = pytest.importorskip("kittiwake.pipelines.google.bigquery_tables")
 
 ALTER = re.compile(r": (ALTER TABLE .+)$")
 
@@ -37,10 +37,10 @@ def created(tables: Tables, dataset: Dataset) -> Dataset:
 
 
 def test_what_is_missing_is_created_and_then_nothing_is_missing(tables: Tables, dataset: Dataset) -> None:
-    made, problems = pipelines.create_tables(tables.client, dataset)
+    made, problems = creating.create_tables(tables.client, dataset)
     assert problems == []
     assert made == [dataset.table(one.name) for one in (*TABLES, *VIEWS)]
-    assert pipelines.compare(tables.client, dataset) == []
+    assert creating.compare(tables.client, dataset) == []
     for table in TABLES:
         found = tables.client.get_table(dataset.table(table.name))
         assert found.time_partitioning.field == table.partition
@@ -56,18 +56,18 @@ def test_what_is_missing_is_created_and_then_nothing_is_missing(tables: Tables, 
 def partitions_live_as_long_as_is_asked(tables: Tables, dataset: Dataset) -> None:
     path = dataset.table(TRIGGERS.name)
     tables.client.delete_table(path)
-    assert pipelines.create_tables(tables.client, dataset, expiry_days=7) == ([path], [])
+    assert creating.create_tables(tables.client, dataset, expiry_days=7) == ([path], [])
     assert tables.client.get_table(path).time_partitioning.expiration_ms == 7 * 86_400_000
 
 
 def again_changes_nothing_but_an_older_view(tables: Tables, created: Dataset) -> None:
     insert_one(tables, created)
-    assert pipelines.create_tables(tables.client, created) == ([], [])
+    assert creating.create_tables(tables.client, created) == ([], [])
     assert tables.query(f"SELECT COUNT(*) AS n FROM `{created.table('late_events')}`") == [{"n": 1}]
     stats = tables.client.get_table(created.table("rule_stats"))
     stats.view_query = f"SELECT 1 AS older FROM `{created.table('decisions')}`"
     tables.client.update_table(stats, ["view_query"])
-    assert pipelines.create_tables(tables.client, created) == ([created.table("rule_stats")], [])
+    assert creating.create_tables(tables.client, created) == ([created.table("rule_stats")], [])
     assert VIEWS[-1].sql_in(created) == tables.client.get_table(created.table("rule_stats")).view_query
 
 
@@ -82,7 +82,7 @@ def insert_one(tables: Tables, dataset: Dataset) -> None:
 
 
 def test_missing_tables_are_told_all_at_once(tables: Tables, dataset: Dataset) -> None:
-    messages = pipelines.compare(tables.client, dataset)
+    messages = creating.compare(tables.client, dataset)
     assert messages == [
         f"table {dataset.table(table.name)} is missing: launch once with --create_tables" for table in TABLES
     ]
@@ -93,12 +93,12 @@ def test_every_missing_column_is_told_with_the_statement_that_adds_it(tables: Ta
         tables.client.delete_table(created.table(table.name))
         kept = [bigquery.SchemaField(table.partition, "TIMESTAMP", mode="REQUIRED")]
         tables.client.create_table(bigquery.Table(created.table(table.name), schema=kept))
-    messages = pipelines.compare(tables.client, created)
+    messages = creating.compare(tables.client, created)
     assert len(messages) == sum(len(table.columns) - 1 for table in TABLES)
     of_one, of_others = told_of(messages, created.table(TABLES[-1].name))
     tables.query(";\n".join(statements(of_one)))
     assert of_one
-    assert pipelines.compare(tables.client, created) == of_others
+    assert creating.compare(tables.client, created) == of_others
 
 
 def told_of(messages: list[str], path: str) -> tuple[list[str], list[str]]:
@@ -116,17 +116,17 @@ def statements(messages: list[str]) -> Iterator[str]:
 def test_columns_of_others_are_let_be_unless_every_row_needs_them(tables: Tables, created: Dataset) -> None:
     path = created.table("triggers")
     tables.query(f"ALTER TABLE `{path}` ADD COLUMN campaign STRING")
-    assert pipelines.compare(tables.client, created) == []
+    assert creating.compare(tables.client, created) == []
     table = tables.client.get_table(path)
     tables.client.delete_table(path)
     schema = [*table.schema, bigquery.SchemaField("owner", "STRING", mode="REQUIRED")]
     tables.client.create_table(bigquery.Table(path, schema=schema))
-    messages = pipelines.compare(tables.client, created)
+    messages = creating.compare(tables.client, created)
     mended = f"ALTER TABLE `{path}` ALTER COLUMN owner DROP NOT NULL"
     assert messages == [f"column owner of table {path} is REQUIRED, and rows of the job may lack it: {mended}"]
     for statement in statements(messages):
         tables.query(statement)
-    assert pipelines.compare(tables.client, created) == []
+    assert creating.compare(tables.client, created) == []
 
 
 def test_a_column_of_another_type_is_told_with_both() -> None:
@@ -136,7 +136,7 @@ def test_a_column_of_another_type_is_told_with_both() -> None:
         bigquery.SchemaField(column.name, *changed.get(column.name, (column.type.value, column.mode.value)))
         for column in TRIGGERS.columns
     ]
-    messages = list(pipelines.differences(TRIGGERS, dataset, schema))
+    messages = list(creating.differences(TRIGGERS, dataset, schema))
     assert [message.partition(". ")[0] for message in messages] == [
         f"column revision of table {dataset.table('triggers')} is STRING, and has to be INT64",
         f"column replaces of table {dataset.table('triggers')} is STRING, and has to be ARRAY<STRING>",
@@ -152,16 +152,16 @@ def test_a_dataset_that_is_not_there_is_told_once_with_how_to_create_it(tables: 
         f"there is no dataset {gone.path}. "
         f"Create it where the job runs: bq mk --dataset --location=REGION {gone.project}:{gone.name}"
     )
-    assert pipelines.compare(tables.client, gone) == [message]
-    assert pipelines.create_tables(tables.client, gone) == ([], [message])
-    assert pipelines.location_of(tables.client, gone) is None
+    assert creating.compare(tables.client, gone) == [message]
+    assert creating.create_tables(tables.client, gone) == ([], [message])
+    assert creating.location_of(tables.client, gone) is None
 
 
 def test_a_service_that_does_not_answer_is_a_sentence_too(
     tables: Tables, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipelines, "BIGQUERY_TIMEOUT_S", 0.000_001)
-    (message,) = pipelines.compare(tables.client, dataset)
+    monkeypatch.setattr(creating, "BIGQUERY_TIMEOUT_S", 0.000_001)
+    (message,) = creating.compare(tables.client, dataset)
     assert message.startswith(f"{dataset.path} cannot be reached: ")
 
 
@@ -174,11 +174,11 @@ def test_without_credentials_there_is_no_client(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(google.auth, "default", refuse)
     with pytest.raises(UnusableError, match=r"no credentials that Google takes: nothing here[.] Log in: gcloud"):
-        pipelines.client_of(Dataset("shop-1", "marketing"))
+        creating.client_of(Dataset("shop-1", "marketing"))
 
 
 def test_the_location_of_a_dataset_is_asked_of_bigquery(tables: Tables, dataset: Dataset) -> None:
-    assert pipelines.location_of(tables.client, dataset) == "US"
+    assert creating.location_of(tables.client, dataset) == "US"
 
 
 @pytest.mark.parametrize(
@@ -197,4 +197,4 @@ def test_the_location_of_a_dataset_is_asked_of_bigquery(tables: Tables, dataset:
     ],
 )
 def test_a_job_and_its_dataset_lie_in_one_place(region: str, location: str, fits: bool) -> None:
-    assert pipelines.location_fits(region, location) is fits
+    assert creating.location_fits(region, location) is fits

@@ -20,13 +20,13 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions
 from apache_beam.runners.dataflow.internal.apiclient import DataflowApplicationClient
 from google.cloud import dataflow_v1beta3
 
+from kittiwake.pipelines import backfill, stream
+from kittiwake.pipelines.options import activate, reconcile
+from kittiwake.pipelines.options.stream import parse_stream_options
+from kittiwake.pipelines.sinks.bigquery import TablesSink
+from kittiwake.pipelines.sinks.pubsub import TopicSink
+from kittiwake.pipelines.sources.subscription import SubscriptionSource
 from kittiwake.terminal.exit_codes import Exit
-from pipelines import backfill, stream
-from pipelines.options import activate, reconcile
-from pipelines.options.stream import parse_stream_options
-from pipelines.sinks.bigquery import TablesSink
-from pipelines.sinks.pubsub import TopicSink
-from pipelines.sources.subscription import SubscriptionSource
 from tests.input.inputs import record, write_lines, write_rules
 from tests.pipelines.running import ROOT
 from tests.pipelines.test_places import Elsewhere
@@ -204,7 +204,7 @@ def test_a_switch_that_is_neither_true_nor_false_is_refused(rules: str, capsys: 
 
 def test_without_googles_clients_help_works_and_a_run_says_which_extra_has_them(rules: str) -> None:
     def start(*argv: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", WITHOUT_GOOGLE, "pipelines.stream", *argv]
+        command = [sys.executable, "-c", WITHOUT_GOOGLE, "kittiwake.pipelines.stream", *argv]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     helped = start("--help")

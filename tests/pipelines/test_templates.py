@@ -18,7 +18,7 @@ from tests.pipelines.running import ROOT
 def start(module: str, **options: object) -> subprocess.CompletedProcess[str]:
     """Run a main with its options as texts."""
     argv = [f"--{name}={value}" for name, value in options.items()]
-    command = [sys.executable, "-m", f"pipelines.{module}", *argv]
+    command = [sys.executable, "-m", f"kittiwake.pipelines.{module}", *argv]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

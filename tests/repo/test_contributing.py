@@ -11,8 +11,8 @@ import pytest
 
 from kittiwake.cli.main import COMMANDS
 from kittiwake.input.shapes.base import Shape
+from kittiwake.pipelines.sinks.table import SINKS
 from kittiwake.shape_files.names import SHIPPED
-from pipelines.sinks.table import SINKS
 from tests.repo import sources
 from tests.repo.constructs import CONSTRUCTS, LAYERS
 

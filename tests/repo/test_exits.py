@@ -36,9 +36,9 @@ def test_what_code_1_means_is_said_of_every_command_once(root: Path) -> None:
 
 def test_who_ends_with_code_1_by_itself_has_its_row(root: Path) -> None:
     commands = {path: path.stem for path in (root / "kittiwake/cli/commands").glob("*.py")}
-    mains = {path: f"pipelines.{path.stem}" for path in (root / "pipelines").glob("*.py")}
+    mains = {path: f"kittiwake.pipelines.{path.stem}" for path in (root / "pipelines").glob("*.py")}
     ending = {name for path, name in (commands | mains).items() if "Exit.FINDINGS" in path.read_text()}
-    assert {"validate", "pipelines.backfill"} <= ending
+    assert {"validate", "kittiwake.pipelines.backfill"} <= ending
     assert ending - _code_1(root)[0] == set()
 
 

@@ -42,7 +42,7 @@ try:
     open_target("gs:///")
 except TargetError as error:
     assert "names no bucket" in str(error), error
-assert sys.modules["pipelines.google.gcs_rules"].__file__.startswith(folder)
+assert sys.modules["kittiwake.pipelines.google.gcs_rules"].__file__.startswith(folder)
 """
 
 
@@ -99,7 +99,7 @@ def test_the_wheel_holds_every_module_recipe_and_schema_of_the_packages(wheel: Z
 def test_the_wheel_brings_the_command_the_licence_and_the_type_marker(wheel: ZipFile) -> None:
     info = f"kittiwake-{kittiwake.__version__}.dist-info"
     assert "kittiwake = kittiwake.cli.entry:main" in wheel.read(f"{info}/entry_points.txt").decode()
-    assert "gs = pipelines.google.gcs_rules:open_target" in wheel.read(f"{info}/entry_points.txt").decode()
+    assert "gs = kittiwake.pipelines.google.gcs_rules:open_target" in wheel.read(f"{info}/entry_points.txt").decode()
     assert "Apache License" in wheel.read(f"{info}/licenses/LICENSE").decode()
     assert "kittiwake/py.typed" in wheel.namelist()
 

@@ -221,7 +221,7 @@ def test_a_target_is_its_whole_history(target: Target) -> None:
 
 
 def test_a_bucket_is_its_whole_history(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.google import gcs_rules
+    from kittiwake.pipelines.google import gcs_rules
 
     monkeypatch.setattr(opening, "entry_points", entry_points(gs=gcs_rules.open_target))
     target = open_target(f"{bucket}/rules")
@@ -255,7 +255,7 @@ def test_an_unknown_scheme_is_told_which_there_are(monkeypatch: pytest.MonkeyPat
 def test_without_googles_client_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    from pipelines.google import gcs_rules
+    from kittiwake.pipelines.google import gcs_rules
 
     monkeypatch.setitem(sys.modules, "google.cloud", None)
     with pytest.raises(TargetError, match=r"pip install 'kittiwake\[gcp\]'"):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from kittiwake.pipelines.google import gcs_rules
 from kittiwake.rules.publishing import bounds, local
 from kittiwake.rules.publishing.errors import ConflictError, ExistsError, TargetError
 from kittiwake.rules.publishing.opening import open_target
 from kittiwake.rules.publishing.target import Held, Target
-from pipelines.google import gcs_rules
 
 NAME = "versions/always-3f0c5a1b2d4e.json"
 AT_ONCE = 8

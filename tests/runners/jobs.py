@@ -67,7 +67,7 @@ def _text(row: Row) -> str:
 def streamed(rules: Path, events: Path, output: Path, *more: str) -> Ran:
     """The streaming job over recorded events, to their end."""
     places = ("--rules", rules, "--events", events, "--output", output)
-    return Ran(output, python("-m", "pipelines.stream", *places, *more))
+    return Ran(output, python("-m", "kittiwake.pipelines.stream", *places, *more))
 
 
 def stream_on_engine(endpoint: str, rules: Path, events: Path, output: Path, *more: str) -> Ran:

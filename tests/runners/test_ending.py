@@ -30,7 +30,14 @@ class Job:
         (folder / "rules.yaml").write_text(RULES)
         (folder / "events.jsonl").write_text("".join(cart(number) for number in (1, 9)))
         places = ("--rules", folder / "rules.yaml", "--events", folder / "events.jsonl", "--output", self.output)
-        command = [sys.executable, "-m", "pipelines.stream", *map(str, places), "--stay_open", "--settle_delay=1s"]
+        command = [
+            sys.executable,
+            "-m",
+            "kittiwake.pipelines.stream",
+            *map(str, places),
+            "--stay_open",
+            "--settle_delay=1s",
+        ]
         with self._log.open("wb") as words:
             self._process = subprocess.Popen(
                 [*command, *flags], cwd=ROOT, stdout=words, stderr=words, start_new_session=True

@@ -31,7 +31,7 @@ class Tables:
 
     def create(self, dataset: Dataset, *tables: Table) -> None:
         """Empty tables of the jobs in a dataset; without the views, which cost the emulator twice as much as tables."""
-        from pipelines.google.bigquery_tables import field_of
+        from kittiwake.pipelines.google.bigquery_tables import field_of
 
         for table in tables:
             schema = [field_of(column) for column in table.columns]

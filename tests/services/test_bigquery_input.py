@@ -20,17 +20,17 @@ from kittiwake.errors import UnusableError
 from kittiwake.input.errors import shown
 from kittiwake.input.reading import read_blocks
 from kittiwake.input.shapes.base import CANONICAL, InputShape
+from kittiwake.pipelines.backfill import main
+from kittiwake.pipelines.inputs import Asked, find_inputs
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.shape_files.naming import input_shape
 from kittiwake.time.instants import parse_instant
-from pipelines.backfill import main
-from pipelines.inputs import Asked, find_inputs
+from kittiwake.transforms.batch.read import SourcedBlock
+from kittiwake.transforms.batch.read_tables import ReadStream
 from tests.services import ga4
 from tests.services.emulators.bigquery import BigqueryService
 from tests.services.tables import Tables
-from transforms.batch.read import SourcedBlock
-from transforms.batch.read_tables import ReadStream
 
 START_US: Final = parse_instant("2026-11-22T00:00:00Z")
 RULES: Final = """

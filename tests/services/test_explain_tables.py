@@ -15,7 +15,7 @@ from tests.input.inputs import record, write_lines, write_rules
 if TYPE_CHECKING:
     from tests.services.tables import Tables
 
-pytest.importorskip("pipelines.google.contact_rows")
+pytest.importorskip("kittiwake.pipelines.google.contact_rows")
 
 UNTIL = "2026-11-04T00:00:00Z"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.services.tables import Tables
 
 bigquery = pytest.importorskip("google.cloud.bigquery")
-creating = pytest.importorskip("pipelines.google.bigquery_tables")
+creating = pytest.importorskip("kittiwake.pipelines.google.bigquery_tables")
 
 DAY, NEXT_DAY = date(2026, 11, 3), date(2026, 11, 4)
 

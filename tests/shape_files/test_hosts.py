@@ -19,10 +19,10 @@ from kittiwake.stream.recorded_schedule import Disorder
 from kittiwake.stream.records import DeadLetterRecord, event_of, subject_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US
+from kittiwake.transforms.input_files import InputFile
+from kittiwake.transforms.stream.recorded_source import RecordedEvents, read_schedule
 from tests.cli.command import kittiwake
 from tests.shape_files.shaping import RECORD, START_US, TIME, shape, shape_text
-from transforms.input_files import InputFile
-from transforms.stream.recorded_source import RecordedEvents, read_schedule
 
 RULES = "account: acme\nrules:\n  - {id: thanks, when: order.completed, include: {total: total}}\n"
 CSV = """id,who,what,at,total,test

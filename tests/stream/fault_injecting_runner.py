@@ -1,8 +1,8 @@
 """A runner of one step: keeps value states, bag states, timers and outputs, and commits a bundle whole or not at all.
 
-It runs the real `DoFn` of `transforms.stream.evaluate`, and is as adversarial as Beam may be: timers fire in any order,
-again after they have fired, for times to which they are set no more, and before the watermark has reached them. A
-bundle can be made to die before any of its steps: every read, write, timer and output is one.
+It runs the real `DoFn` of `kittiwake.transforms.stream.evaluate`, and is as adversarial as Beam may be: timers fire in
+any order, again after they have fired, for times to which they are set no more, and before the watermark has reached
+them. A bundle can be made to die before any of its steps: every read, write, timer and output is one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kittiwake.stream.records import (
     late_event_of,
 )
 from kittiwake.stream.rules_source.view import RulesSource
-from transforms.stream.evaluate import EvaluateDoFn
+from kittiwake.transforms.stream.evaluate import EvaluateDoFn
 
 BEFORE_ALL_US = -(2**60)
 

@@ -13,9 +13,9 @@ from kittiwake.reasons import Outcome, Reason
 from kittiwake.stream.records import TRACE_CHARS_MAX, decision_record, trace_of
 from kittiwake.stream.tables.rows import dead_letter_table_row
 from kittiwake.stream.trigger_message import MESSAGE_BYTES_MAX, refusal_of, trigger_message, unsent
+from kittiwake.transforms.sinks.bigquery import PAYLOAD_BYTES_MAX
 from kittiwake.values import KEY_CHARS_MAX, canonical
 from tests.stream import sample_records
-from transforms.sinks.bigquery import PAYLOAD_BYTES_MAX
 
 
 def test_a_message_is_the_row_with_what_a_consumer_decides_by_beside_it() -> None:

@@ -26,9 +26,9 @@ from kittiwake.stream.records import (
 from kittiwake.stream.rules_source.view import RulesSource, RulesView
 from kittiwake.testing.host_suite import LAWS, START_US, HostSetup, InMemoryHost, InMemoryStore, Law, name_of
 from kittiwake.time.instants import SECOND_US
+from kittiwake.transforms.stream.evaluate import EvaluateDoFn, EvaluateRules
 from tests.stream.collected_output import COLLECTED, Collect, timestamped
 from tests.stream.fault_injecting_runner import Bundle, DiedError, FaultInjectingRunner
-from transforms.stream.evaluate import EvaluateDoFn, EvaluateRules
 
 
 @pytest.mark.parametrize("law", LAWS, ids=name_of)

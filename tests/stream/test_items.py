@@ -37,6 +37,7 @@ from kittiwake.stream.records import DeadLetterRecord, Stage, buffered_event_of,
 from kittiwake.stream.records import event_of as event_of_buffered
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, END_OF_TIME_US, parse_instant
+from kittiwake.transforms.stream.items import JoinDoFn
 from kittiwake.values import canonical
 from tests.oracle.oracle import decide
 from tests.oracle.worlds import ACCOUNT, CONTACT, World
@@ -44,7 +45,6 @@ from tests.oracle.worlds_catalog import catalog_world
 from tests.properties.comparison import difference_of, story
 from tests.stream.fault_injecting_runner import Bundle, DiedError, FaultInjectingRunner
 from tests.stream.generated_cases import emitted_by_key
-from transforms.stream.items import JoinDoFn
 
 WORLDS = int(os.environ.get("KITTIWAKE_ITEM_WORLDS", "30"))
 FAR_US = END_OF_TIME_US // 2
@@ -325,7 +325,7 @@ def test_a_day_that_is_over_is_said_to_have_failed_only_if_something_was_damaged
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     logged: list[dict[str, Any]] = []
-    monkeypatch.setattr("transforms.stream.items.log", lambda _, **fields: logged.append(fields))
+    monkeypatch.setattr("kittiwake.transforms.stream.items.log", lambda _, **fields: logged.append(fields))
     rules = StaticRules(always(load_document({"account": "a", "rules": []})), DAY_US)
     step, store = JoinDoFn(rules, lambda: FAR_US), Shard()
     assert not list(on_record(store, ("a", "i"), encode(ShownInterest(HeldInterest("c", 0, FAR_US))), 0).changes)

@@ -22,9 +22,9 @@ from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.records import decision_of, header_of, late_event_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, SECOND_US
+from kittiwake.transforms.stream.evaluate import Evaluated, EvaluateRules
 from tests.stream.collected_output import COLLECTED, Collect, timestamped
 from tests.stream.generated_cases import Streamed, decisions_in, differences, emitted_by_key, expected_by_key, streamed
-from transforms.stream.evaluate import Evaluated, EvaluateRules
 
 CONTACTS = 6
 CASES = [0, *(pytest.param(number, marks=pytest.mark.nightly) for number in range(1, 40))]

@@ -28,13 +28,13 @@ from kittiwake.stream.rules_source.poller import RulesChangeKind, complete_until
 from kittiwake.stream.rules_source.source import PolledRules, rules_source
 from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import END_OF_TIME_US, HOUR_US, MINUTE_US, SECOND_US
+from kittiwake.transforms.stream import rules_metrics
+from kittiwake.transforms.stream.evaluate import EvaluateDoFn
+from kittiwake.transforms.stream.parse import ParseDoFn
+from kittiwake.transforms.stream.rules_metrics import meter_rules
 from tests.rules.published import BROKEN, CART, NOW_US, SECOND, checked_by_a_newer_release, first
 from tests.stream.faulty_targets import Faulty, Inline, Memory, known, numbers, polled
 from tests.stream.generated_cases import arrival_of_line
-from transforms.stream import rules_metrics
-from transforms.stream.evaluate import EvaluateDoFn
-from transforms.stream.parse import ParseDoFn
-from transforms.stream.rules_metrics import meter_rules
 
 publish = publishing.publish
 NEXT_US = NOW_US + POLL_INTERVAL_US

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from kittiwake.pipelines.google import gcs_rules
 from kittiwake.rules.publishing.bounds import MIN_LEAD_US, POLL_INTERVAL_US
 from kittiwake.rules.publishing.errors import TargetError
 from kittiwake.rules.publishing.layout import POINTER, Pointer, sha256, written
@@ -21,7 +22,6 @@ from kittiwake.rules.publishing.target import Target
 from kittiwake.stream.rules_source import poller
 from kittiwake.stream.rules_source.poller import RulesChangeKind, complete_until_us
 from kittiwake.time.instants import HOUR_US, SECOND_US
-from pipelines.google import gcs_rules
 from tests.rules.published import NOW_US, SECOND, first
 from tests.stream.faulty_targets import REFUSED, Faulty, Inline, Memory, known, numbers, polled
 

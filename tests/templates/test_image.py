@@ -152,7 +152,9 @@ def test_every_line_of_the_dockerfile_runs_without_a_network_and_everything_is_i
     assert int(run("command", "-c", IMPORT_ALL)) > 500
     for job in ("stream", "backfill"):
         assert "--rules" in run(job, "launch.py", "--help")
-    assert "usage: python -m pipelines.reconcile" in run("command", "-m", "pipelines.reconcile", "--help")
+    assert "usage: python -m kittiwake.pipelines.reconcile" in run(
+        "command", "-m", "kittiwake.pipelines.reconcile", "--help"
+    )
     frozen = run("command", "-m", "pip", "freeze", "--exclude", "kittiwake", "--exclude", "pip")
     installed = (line.split("==") for line in frozen.split())
     assert {canonicalize_name(name): version for name, version in installed} == locked("requirements.lock")

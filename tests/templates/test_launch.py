@@ -6,10 +6,10 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery")
 
+from kittiwake.pipelines import backfill
+from kittiwake.pipelines.options.flex_template import IMAGE_VARIABLE
+from kittiwake.pipelines.sinks.bigquery import TablesSink
 from kittiwake.terminal.exit_codes import Exit
-from pipelines import backfill
-from pipelines.options.flex_template import IMAGE_VARIABLE
-from pipelines.sinks.bigquery import TablesSink
 from templates.backfill.launch import main as launch_backfill
 from templates.stream.launch import main as launch_stream
 from tests.pipelines.test_template_launches import LAUNCH, STREAM, TEMPLATE, Dataflow, dataflow, rules, texts

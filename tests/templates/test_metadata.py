@@ -13,8 +13,8 @@ pytest.importorskip("google.cloud.bigquery")
 from google.cloud.dataflow_v1beta3 import ParameterMetadata, ParameterType, TemplateMetadata
 
 from kittiwake.errors import UnusableError
-from pipelines.options.backfill import parse_options
-from pipelines.options.stream import parse_stream_options
+from kittiwake.pipelines.options.backfill import parse_options
+from kittiwake.pipelines.options.stream import parse_stream_options
 from templates.metadata import FOLDER, TEMPLATES, text
 
 BOTH = pytest.mark.parametrize("name", TEMPLATES)

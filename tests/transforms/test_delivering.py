@@ -10,16 +10,16 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake.input.bigquery.addresses import dataset_of
+from kittiwake.pipelines.runner import new_pipeline, runner_named
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.stream.records import dead_letter_of, encode
 from kittiwake.stream.tables.rows import RAW_KEPT_BYTES
 from kittiwake.stream.tables.schema import TABLES
 from kittiwake.stream.trigger_message import trigger_message
+from kittiwake.transforms.sinks.base import SinkInputs
+from kittiwake.transforms.sinks.bigquery import WriteTables
 from kittiwake.values import canonical
-from pipelines.runner import new_pipeline, runner_named
 from tests.stream import sample_records
-from transforms.sinks.base import SinkInputs
-from transforms.sinks.bigquery import WriteTables
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
@@ -31,7 +31,7 @@ ONE, TWO, THREE, FOUR, FIVE = (digit * 32 for digit in "12345")
 
 
 def test_a_topic_gets_every_trigger_and_what_takes_one_back_and_nothing_else(topics: Topics) -> None:
-    from transforms.sinks.pubsub import PublishTriggers
+    from kittiwake.transforms.sinks.pubsub import PublishTriggers
 
     revoked = {"decision": Outcome.REVOKED, "reason": Reason.LATE_EVENT, "fired_at_us": None, "revision": 1}
     sent = [
@@ -54,7 +54,7 @@ def test_a_topic_gets_every_trigger_and_what_takes_one_back_and_nothing_else(top
 
 def test_a_row_that_no_topic_takes_becomes_a_dead_letter_and_the_others_are_sent(topics: Topics) -> None:
     """Beam raises over it, and a runner would try its bundle again for ever."""
-    from transforms.sinks.pubsub import PublishTriggers
+    from kittiwake.transforms.sinks.pubsub import PublishTriggers
 
     heavy = sample_records.trigger(TWO, include=canonical({"p": "x" * 12_000_000}))
     wide = sample_records.trigger(THREE, traceparent="\N{ROCKET}" * 1_000)
@@ -82,7 +82,7 @@ def test_a_trigger_of_twelve_megabytes_is_found_among_the_dead_letters_and_the_o
     topics: Topics, tables: Tables
 ) -> None:
     """As a job writes what it tells: the topic and both tables refuse it, and each says so in a row of its own."""
-    from transforms.sinks.pubsub import PublishTriggers
+    from kittiwake.transforms.sinks.pubsub import PublishTriggers
 
     dataset = dataset_of(tables.create_dataset())
     assert dataset

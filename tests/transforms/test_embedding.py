@@ -30,9 +30,9 @@ from kittiwake.beam import (
     published_rules,
 )
 from kittiwake.errors import UnusableError
+from kittiwake.pipelines.runner import new_pipeline, runner_named
 from kittiwake.settings import duration_us, instant_us
 from kittiwake.time.instants import DAY_US, parse_instant
-from pipelines.runner import new_pipeline, runner_named
 
 RULES = """
 account: acme

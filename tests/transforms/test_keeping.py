@@ -11,10 +11,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from kittiwake.stream.records import decision_of, encode
+from kittiwake.transforms.sinks.base import SinkInputs
+from kittiwake.transforms.sinks.json_files import WriteJsonLines
 from kittiwake.values import parse_json
 from tests.stream import sample_records
-from transforms.sinks.base import SinkInputs
-from transforms.sinks.json_files import WriteJsonLines
 
 ONE, TWO = "1" * 32, "2" * 32
 

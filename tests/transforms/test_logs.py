@@ -11,15 +11,15 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
+from kittiwake.pipelines.runner import new_pipeline, runner_named
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
 from kittiwake.stream.logs import LOG_EVENTS, RULES_READ, LogEvent, line_of
 from kittiwake.stream.records import BufferedEvent, encode, key_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US
-from pipelines.runner import new_pipeline, runner_named
-from transforms.logs import log
-from transforms.stream.evaluate import EvaluateRules
+from kittiwake.transforms.logs import log
+from kittiwake.transforms.stream.evaluate import EvaluateRules
 
 RESERVED = {"severity", "message", "event"}
 
@@ -48,7 +48,7 @@ def test_names_of_events_are_told_apart() -> None:
 
 def test_a_main_writes_the_lines_as_they_are_and_once(root: Path) -> None:
     code = (
-        "from transforms.logs import log, log_to_stderr\nfrom kittiwake.stream.logs import RULES_READ\n"
+        "from kittiwake.transforms.logs import log, log_to_stderr\nfrom kittiwake.stream.logs import RULES_READ\n"
         "log_to_stderr(); log_to_stderr(); log(RULES_READ, detail='a1')"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)

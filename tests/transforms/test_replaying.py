@@ -17,9 +17,8 @@ from apache_beam.runners.sdf_utils import RestrictionTrackerView, ThreadsafeRest
 
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
 from kittiwake.time.instants import MINUTE_US, SECOND_US
-from tests.stream.collected_output import COLLECTED, Collect
-from transforms.input_files import InputFile
-from transforms.stream.recorded_source import (
+from kittiwake.transforms.input_files import InputFile
+from kittiwake.transforms.stream.recorded_source import (
     ChangedError,
     PositionTracker,
     ReadRecordedEvents,
@@ -27,6 +26,7 @@ from transforms.stream.recorded_source import (
     RecordedEvents,
     Restriction,
 )
+from tests.stream.collected_output import COLLECTED, Collect
 
 START_US = 1_780_000_000 * SECOND_US
 DISORDER = Disorder(5 * MINUTE_US, 0, 3)

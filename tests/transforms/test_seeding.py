@@ -18,10 +18,10 @@ from kittiwake.output.snapshot_set import MANIFEST, RowSum, manifest_bytes
 from kittiwake.output.snapshots import snapshot_line
 from kittiwake.stream.records import dead_letter_of, key_of
 from kittiwake.stream.seeding import refused_snapshot
+from kittiwake.transforms.snapshot_parts import SnapshotSource
+from kittiwake.transforms.stream.seed import LoadSnapshots
+from kittiwake.transforms.stream.snapshot_sources import RefusedRow, find_snapshots
 from tests.kernel.programs import START, at, program
-from transforms.snapshot_parts import SnapshotSource
-from transforms.stream.seed import LoadSnapshots
-from transforms.stream.snapshot_sources import RefusedRow, find_snapshots
 
 RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 

@@ -24,16 +24,16 @@ from kittiwake.input.lines import Block
 from kittiwake.input.shapes.base import InputShape, Shape
 from kittiwake.model import Event
 from kittiwake.output.rows import Mode, decision_line
+from kittiwake.pipelines.runner import new_pipeline, runner_named
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
+from kittiwake.transforms.batch.counts import SumCounts
+from kittiwake.transforms.batch.evaluate import LINES_AN_ELEMENT, EvaluateHistories
+from kittiwake.transforms.batch.parse import ParseRecords
+from kittiwake.transforms.batch.read import ReadRecords, SourcedBlock
+from kittiwake.transforms.input_files import InputFile
 from kittiwake.values import canonical
-from pipelines.runner import new_pipeline, runner_named
 from tests.input.inputs import START_US, record, write_lines, write_rules
-from transforms.batch.counts import SumCounts
-from transforms.batch.evaluate import LINES_AN_ELEMENT, EvaluateHistories
-from transforms.batch.parse import ParseRecords
-from transforms.batch.read import ReadRecords, SourcedBlock
-from transforms.input_files import InputFile
 
 CART = Event(1_793_527_200_000_000, "e1", "cart.item_added", {"product_id": "p1"}, "acme", "c1")
 DAY_US = 86_400_000_000

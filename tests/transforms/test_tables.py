@@ -15,20 +15,20 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from kittiwake import __version__
 from kittiwake.input.bigquery.addresses import Dataset, dataset_of
+from kittiwake.pipelines.runner import new_pipeline, runner_named
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, encode
 from kittiwake.stream.tables.rows import dead_letter_table_row, decision_table_row
 from kittiwake.stream.tables.schema import DECISIONS, TABLES, TRIGGERS, RecordedDecisions
-from pipelines.runner import new_pipeline, runner_named
+from kittiwake.transforms.metrics import NAMESPACE
+from kittiwake.transforms.sinks.base import SinkInputs
+from kittiwake.transforms.sinks.bigquery import PAYLOAD_BYTES_MAX, WriteTables
 from tests.stream import sample_records
-from transforms.metrics import NAMESPACE
-from transforms.sinks.base import SinkInputs
-from transforms.sinks.bigquery import PAYLOAD_BYTES_MAX, WriteTables
 
 if TYPE_CHECKING:
     from tests.services.tables import Tables
 
-pipelines = pytest.importorskip("pipelines.google.bigquery_tables")
+creating = pytest.importorskip("kittiwake.pipelines.google.bigquery_tables")
 
 ONE, TWO, THREE = ("1" * 32, "2" * 32, "3" * 32)
 PERSONAL = "ann@example.com"
@@ -108,7 +108,7 @@ def test_rows_come_back_from_their_tables_exactly(tables: Tables, dataset: Datas
 
 
 def test_the_views_hold_one_row_an_id_after_duplicates_and_revisions(tables: Tables, dataset: Dataset) -> None:
-    assert pipelines.create_tables(tables.client, dataset).problems == []
+    assert creating.create_tables(tables.client, dataset).problems == []
     revoked = sample_records.trigger(
         TWO, decision=Outcome.REVOKED, reason=Reason.LATE_EVENT, fired_at_us=None, revision=1
     )

@@ -17,14 +17,14 @@ from apache_beam.runners.runner import PipelineResult
 from apache_beam.testing.util import assert_that
 
 from kittiwake.input.shapes.base import InputShape, Shape
+from kittiwake.pipelines.runner import new_pipeline, runner_named
 from kittiwake.rules.loader import load
 from kittiwake.rules.versions import always
 from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.records import buffered_event_of, dead_letter_of, subject_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import HOUR_US, parse_instant
-from pipelines.runner import new_pipeline, runner_named
-from transforms.stream.parse import ParseDoFn, ParseMessages, message_of
+from kittiwake.transforms.stream.parse import ParseDoFn, ParseMessages, message_of
 
 CLOCK_US = parse_instant("2026-11-02T00:00:00Z")
 RULES = "account: acme\nrules:\n  - {id: cart, when: cart.item_added, wait: 1h}\n"

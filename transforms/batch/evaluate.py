@@ -21,8 +21,8 @@ from kittiwake.output.rows import Mode, decision_line
 from kittiwake.output.snapshots import snapshot_line
 from kittiwake.reasons import Outcome
 from kittiwake.rules.compile.accounts import Programs
-from transforms.batch.counts import COUNTS, CountingDoFn
-from transforms.batch.progress import PROGRESS
+from kittiwake.transforms.batch.counts import COUNTS, CountingDoFn
+from kittiwake.transforms.batch.progress import PROGRESS
 
 _TRIGGERS: Final = "triggers"
 _SNAPSHOTS: Final = "snapshots"

@@ -19,8 +19,8 @@ from kittiwake.batch.record_batches import BATCH_BYTES, RecordBatcher
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.input.bulk import Table
 from kittiwake.rules.compile.accounts import Programs
-from transforms.batch.counts import COUNTS, CountingDoFn
-from transforms.batch.parse import Parsed
+from kittiwake.transforms.batch.counts import COUNTS, CountingDoFn
+from kittiwake.transforms.batch.parse import Parsed
 
 _SNAPSHOTS: Final = "snapshots"
 

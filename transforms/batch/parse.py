@@ -18,8 +18,8 @@ from kittiwake.batch.record_batches import BATCH_BYTES, Batcher, RecordBatcher
 from kittiwake.batch.settings import RunSettings
 from kittiwake.output.rows import dead_letter_line
 from kittiwake.rules.compile.accounts import Programs
-from transforms.batch.counts import COUNTS, CountingDoFn
-from transforms.batch.read import SourcedBlock
+from kittiwake.transforms.batch.counts import COUNTS, CountingDoFn
+from kittiwake.transforms.batch.read import SourcedBlock
 
 _DEAD_LETTERS: Final = "dead_letters"
 _ITEM_BATCHES: Final = "item_batches"

@@ -1,7 +1,7 @@
 """Progress of the job: numbers for a person who waits, on which nothing else depends.
 
-One object a process, since a step cannot know who watches; `pipelines.progress` polls it. For workers elsewhere the
-same numbers are counters of the runner.
+One object a process, since a step cannot know who watches; `kittiwake.pipelines.progress` polls it. For workers
+elsewhere the same numbers are counters of the runner.
 """
 
 from __future__ import annotations

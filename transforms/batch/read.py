@@ -22,9 +22,9 @@ from kittiwake.input.file_types import splits_of
 from kittiwake.input.reading import any_blocks_of, refuse_shrunk
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.input.splits import SPLIT_BYTES, Split
-from transforms.batch.counts import COUNTS, CountingDoFn
-from transforms.batch.progress import PROGRESS
-from transforms.input_files import InputFile
+from kittiwake.transforms.batch.counts import COUNTS, CountingDoFn
+from kittiwake.transforms.batch.progress import PROGRESS
+from kittiwake.transforms.input_files import InputFile
 
 
 class SourcedBlock(NamedTuple):

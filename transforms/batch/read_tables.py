@@ -17,9 +17,9 @@ from kittiwake.batch.counts import Counts
 from kittiwake.input.columns.blocks import AnyBlock, lines_until
 from kittiwake.input.errors import UnsoundError
 from kittiwake.input.shapes.base import CANONICAL, InputShape, Shape
-from transforms.batch.counts import COUNTS, CountingDoFn
-from transforms.batch.progress import PROGRESS
-from transforms.batch.read import Read, SourcedBlock
+from kittiwake.transforms.batch.counts import COUNTS, CountingDoFn
+from kittiwake.transforms.batch.progress import PROGRESS
+from kittiwake.transforms.batch.read import Read, SourcedBlock
 
 SHOWN_MAX: Final = 300
 """Characters shown of an error of Google's: its beginning names the cause."""

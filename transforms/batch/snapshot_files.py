@@ -12,7 +12,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import PCollection
 
 from kittiwake.output.snapshot_set import MANIFEST, RowSum, SnapshotFile, manifest_bytes
-from transforms.input_files import lines_of
+from kittiwake.transforms.input_files import lines_of
 
 
 @dataclass(eq=False)

@@ -15,7 +15,7 @@ from kittiwake.batch.record_batches import Batcher
 from kittiwake.output.item_snapshots import ItemSnapshot
 from kittiwake.stream.records import subject_of
 from kittiwake.stream.seeding import seed_of
-from transforms.snapshot_parts import SnapshotPart, encoded_part, rows_of_part
+from kittiwake.transforms.snapshot_parts import SnapshotPart, encoded_part, rows_of_part
 
 _ITEMS: Final = "items"
 

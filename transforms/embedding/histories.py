@@ -27,12 +27,12 @@ from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.settings import Duration, Instant, Paths, duration_us, instant_us, texts_of
 from kittiwake.stream.records import DecisionRecord
 from kittiwake.time.instants import parse_instant
+from kittiwake.transforms.batch import evaluate, join, parse, read
+from kittiwake.transforms.batch.counts import SumCounts
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.embedding.inputs import RECORD_ADVICE, check_element, check_type, check_windows
+from kittiwake.transforms.input_files import input_files
 from kittiwake.values import parse_json
-from transforms.batch import evaluate, join, parse, read
-from transforms.batch.counts import SumCounts
-from transforms.clock import now_us
-from transforms.embedding.inputs import RECORD_ADVICE, check_element, check_type, check_windows
-from transforms.input_files import input_files
 
 LINES_A_BLOCK: Final = 2_000
 """Records of a caller that are parsed at once: from a few hundred on a block costs what a file's block costs."""

@@ -14,9 +14,9 @@ from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import dataset_of
 from kittiwake.stream.records import DeadLetterRecord, DecisionRecord, LateEventRecord, encode
 from kittiwake.stream.tables.schema import RecordedDecisions
-from transforms.embedding.streaming import Evaluated, dead_letter_records
-from transforms.sinks import bigquery, json_files, pubsub
-from transforms.sinks.base import SinkInputs
+from kittiwake.transforms.embedding.streaming import Evaluated, dead_letter_records
+from kittiwake.transforms.sinks import bigquery, json_files, pubsub
+from kittiwake.transforms.sinks.base import SinkInputs
 
 
 class PublishTriggers(beam.PTransform):
@@ -40,7 +40,7 @@ class WriteTables(beam.PTransform):
     """Triggers, decisions, dead letters and late events to the tables of a BigQuery dataset, which have to be there.
 
     Input: `Evaluated`. Output: `PCollection[DeadLetterRecord]` of rows that a table refused; `dead_letters` has them.
-    `python -m pipelines.stream --create_tables` makes the tables.
+    `python -m kittiwake.pipelines.stream --create_tables` makes the tables.
     """
 
     def __init__(self, dataset: str, *, decisions: str = "all") -> None:

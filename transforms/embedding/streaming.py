@@ -32,12 +32,12 @@ from kittiwake.stream.records import (
 )
 from kittiwake.stream.rules_source.source import rules_source
 from kittiwake.stream.rules_source.view import RulesSource, StaticRules
-from transforms.clock import now_us
-from transforms.embedding.inputs import MESSAGE_ADVICE, check_element, check_type, check_windows, is_certain
-from transforms.input_files import input_files
-from transforms.stream import evaluate, items, parse, recorded_source, seed
-from transforms.stream.recorded_files import refuse_packed
-from transforms.stream.snapshot_sources import find_snapshots
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.embedding.inputs import MESSAGE_ADVICE, check_element, check_type, check_windows, is_certain
+from kittiwake.transforms.input_files import input_files
+from kittiwake.transforms.stream import evaluate, items, parse, recorded_source, seed
+from kittiwake.transforms.stream.recorded_files import refuse_packed
+from kittiwake.transforms.stream.snapshot_sources import find_snapshots
 
 StreamRules: TypeAlias = RuleSetHistory | RulesSource
 """What `kittiwake.load_rules` has read, which never changes while the job runs; or `published_rules`."""

@@ -34,11 +34,11 @@ from kittiwake.stream.tables.rows import (
     refused_dead_letter,
 )
 from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, RecordedDecisions, Table
-from transforms.clock import now_us
-from transforms.logs import log
-from transforms.metrics import count
-from transforms.sinks.base import SinkInputs
-from transforms.sinks.bigquery_values import DATE_TYPE, json_row, typed_row
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.logs import log
+from kittiwake.transforms.metrics import count
+from kittiwake.transforms.sinks.base import SinkInputs
+from kittiwake.transforms.sinks.bigquery_values import DATE_TYPE, json_row, typed_row
 
 PAYLOAD_BYTES_MAX: Final = 2_000_000
 """Bytes in memory of the rows of one request, and of one row. A MiB of raw bytes in base64 and the largest attributes
@@ -71,7 +71,7 @@ class WriteTables(beam.PTransform):
     """Which rows `decisions` gets."""
     method: Method = Method.STREAMING_INSERTS
     expansion_service: Any = None
-    """From `pipelines.google.storage_write`, for the method `STORAGE_WRITE`."""
+    """From `kittiwake.pipelines.google.storage_write`, for the method `STORAGE_WRITE`."""
     clock: Callable[[], int] = now_us
 
     def expand(self, inputs: SinkInputs) -> Refused:

@@ -18,8 +18,8 @@ from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.stream.records import dead_letter_of, decision_of, late_event_of
 from kittiwake.stream.tables.rows import dead_letter_table_row, late_event_table_row
+from kittiwake.transforms.sinks.base import SinkInputs
 from kittiwake.values import canonical
-from transforms.sinks.base import SinkInputs
 
 FILE_BYTES_MAX: Final = 8 << 20
 """Of one file: a larger bundle writes several, and never holds more than that in memory."""

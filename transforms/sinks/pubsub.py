@@ -15,9 +15,9 @@ from kittiwake.stream.logs import MESSAGES_REFUSED
 from kittiwake.stream.metrics import DEAD_LETTERS, TRIGGERS_REFUSED
 from kittiwake.stream.records import Stage, decision_of, encode
 from kittiwake.stream.trigger_message import refusal_of, trigger_message, unsent
-from transforms.clock import now_us
-from transforms.logs import log
-from transforms.metrics import count
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.logs import log
+from kittiwake.transforms.metrics import count
 
 _DEAD_LETTERS: Final = "dead_letters"
 

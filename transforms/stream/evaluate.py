@@ -31,10 +31,10 @@ from kittiwake.stream.contact.timers import Host, TimerFiring
 from kittiwake.stream.logs import CONTACT_FAILED, MESSAGES_REFUSED
 from kittiwake.stream.records import Stage, encode, header_of
 from kittiwake.stream.rules_source.view import RulesSource, shaped
-from transforms.clock import now_us
-from transforms.logs import log
-from transforms.stream.metrics import count_firing
-from transforms.stream.rules_metrics import meter_rules
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.logs import log
+from kittiwake.transforms.stream.metrics import count_firing
+from kittiwake.transforms.stream.rules_metrics import meter_rules
 
 _LATE: Final = "late_events"
 _DEAD: Final = "dead_letters"

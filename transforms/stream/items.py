@@ -34,9 +34,9 @@ from kittiwake.stream.metrics import (
 )
 from kittiwake.stream.records import DeadLetterRecord, encode
 from kittiwake.stream.rules_source.view import RulesSource
-from transforms.clock import now_us
-from transforms.logs import log
-from transforms.metrics import count
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.logs import log
+from kittiwake.transforms.metrics import count
 
 _DEAD: Final = "dead_letters"
 

@@ -34,7 +34,7 @@ from kittiwake.stream.metrics import (
     WAKES_HELD,
     WAKES_IDLE,
 )
-from transforms.metrics import count, observe
+from kittiwake.transforms.metrics import count, observe
 
 
 def count_firing(counts: TimerCounts, clock_us: int) -> None:

@@ -33,10 +33,10 @@ from kittiwake.stream.metrics import (
 from kittiwake.stream.records import Stage, encode
 from kittiwake.stream.rules_source.view import RulesSource, shaped
 from kittiwake.time.instants import instant_of
-from transforms.clock import now_us
-from transforms.logs import log
-from transforms.metrics import count
-from transforms.stream.rules_metrics import meter_rules
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.logs import log
+from kittiwake.transforms.metrics import count
+from kittiwake.transforms.stream.rules_metrics import meter_rules
 
 _DEAD: Final = "dead_letters"
 _ITEMS: Final = "of_items"

@@ -11,7 +11,7 @@ from kittiwake.errors import UnusableError
 from kittiwake.input.decompression import BEGINNING_BYTES
 from kittiwake.input.errors import shown
 from kittiwake.input.file_types import LINES, type_of
-from transforms.input_files import InputFile
+from kittiwake.transforms.input_files import InputFile
 
 
 def refuse_packed(file: InputFile, setting: str) -> None:

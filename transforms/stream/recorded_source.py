@@ -33,8 +33,8 @@ from kittiwake.input.single import event_from
 from kittiwake.model import Event
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, IN_ORDER, Disorder, Pace, Schedule, schedule
 from kittiwake.time.instants import SECOND_US
-from transforms.clock import now_us
-from transforms.input_files import InputFile
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.input_files import InputFile
 
 RECORDS_MAX: Final = 1_000
 """Records from one checkpoint to the next: a tenth of a second's work, and what a fault has to do again."""

@@ -10,8 +10,8 @@ from kittiwake.stream.rules_source.poller import RulesChangeKind
 from kittiwake.stream.rules_source.source import PolledRules
 from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.time.instants import SECOND_US
-from transforms.logs import log
-from transforms.metrics import count, show
+from kittiwake.transforms.logs import log
+from kittiwake.transforms.metrics import count, show
 
 _EVENTS: Final = {
     RulesChangeKind.READ: logs.RULES_READ,

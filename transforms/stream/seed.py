@@ -19,10 +19,10 @@ from kittiwake.stream.logs import MESSAGES_REFUSED
 from kittiwake.stream.metrics import DEAD_LETTERS
 from kittiwake.stream.records import encode
 from kittiwake.stream.seeding import Seeded, SnapshotError, refused_snapshot, seed_of
-from transforms.clock import now_us
-from transforms.logs import log
-from transforms.metrics import count
-from transforms.snapshot_parts import SnapshotPart, encoded_part, rows_of_part
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.logs import log
+from kittiwake.transforms.metrics import count
+from kittiwake.transforms.snapshot_parts import SnapshotPart, encoded_part, rows_of_part
 
 _ITEMS: Final = "items"
 _DEAD: Final = "dead"

@@ -24,9 +24,9 @@ from kittiwake.output.snapshot_set import (
     refuse_other_files,
 )
 from kittiwake.stream.seeding import Seeded, SnapshotError, seed_of
+from kittiwake.transforms.input_files import InputFile, input_files, lines_of
+from kittiwake.transforms.snapshot_parts import SnapshotPart, SnapshotSource, rows_of, without_end
 from kittiwake.values import parse_json
-from transforms.input_files import InputFile, input_files, lines_of
-from transforms.snapshot_parts import SnapshotPart, SnapshotSource, rows_of, without_end
 
 MANIFEST_BYTES_MAX: Final = 64 * 1024 * 1024
 """Some 400,000 files, four times as many as one run reads."""

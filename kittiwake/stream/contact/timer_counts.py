@@ -1,4 +1,7 @@
-"""What one timer firing counts, as a value: `transforms.stream.evaluate` adds it to the metrics once a firing."""
+"""What one timer firing counts, as a value.
+
+`kittiwake.transforms.stream.evaluate` adds it to the metrics once a firing.
+"""
 
 from __future__ import annotations
 

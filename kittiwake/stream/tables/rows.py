@@ -1,8 +1,8 @@
 """Output of the jobs as rows of their tables: JSON values, as BigQuery's inserts and loads take them.
 
-Pure. Called by `transforms.sinks.bigquery`, `run_rows`, tests. Numbers stay exact: what an author or an event wrote
-stands in columns of text, as it stood in the line. (BigQuery's JSON type keeps doubles, and Beam's encoder of rows
-refuses what lies beyond 64 bits; `threshold` may have more digits than BIGNUMERIC has.)
+Pure. Called by `kittiwake.transforms.sinks.bigquery`, `run_rows`, tests. Numbers stay exact: what an author or an event
+wrote stands in columns of text, as it stood in the line. (BigQuery's JSON type keeps doubles, and Beam's encoder of
+rows refuses what lies beyond 64 bits; `threshold` may have more digits than BIGNUMERIC has.)
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The tables of both jobs in BigQuery, and the views over them, as data: the one place that says what they are.
 
-Pure. `table_rows` makes their rows, `pipelines.google.bigquery_tables` creates and compares them,
-`transforms.sinks.bigquery` writes them; docs/reference/tables.md has a row for each column. Columns are only ever
-added, as NULLABLE: a job that is updated has to find what the one before wrote, and `ALTER TABLE` can add no others.
+Pure. `table_rows` makes their rows, `kittiwake.pipelines.google.bigquery_tables` creates and compares them,
+`kittiwake.transforms.sinks.bigquery` writes them; docs/reference/tables.md has a row for each column. Columns are only
+ever added, as NULLABLE: a job that is updated has to find what the one before wrote, and `ALTER TABLE` can add no
+others.
 """
 
 from __future__ import annotations

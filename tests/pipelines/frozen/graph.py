@@ -13,9 +13,9 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_runner_api_pb2
 
+from kittiwake.pipelines.graphs.stream import build_stream
+from kittiwake.pipelines.options.stream import parse_stream_options
 from kittiwake.stream.rules_source.source import rules_source
-from pipelines.graphs.stream import build_stream
-from pipelines.options.stream import parse_stream_options
 
 OPTIONS: Final = (
     *("--subscription", "projects/shop-1/subscriptions/events", "--rules", "r", "--runner", "DataflowRunner"),

@@ -12,9 +12,9 @@ from typing import NamedTuple, Self
 
 from kittiwake.stream.recorded_schedule import Disorder
 from kittiwake.time.instants import SECOND_US, format_instant
-from transforms.clock import now_us
-from transforms.input_files import input_files
-from transforms.stream.recorded_source import RecordedEvents, RecordedLines, read_schedule
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.input_files import input_files
+from kittiwake.transforms.stream.recorded_source import RecordedEvents, RecordedLines, read_schedule
 
 BEAT_CONTACT = "beat"
 BEAT = '{{"event_id":"beat-{number}","account_id":"acme","contact_id":"beat","type":"beat","time":"{time}"}}'

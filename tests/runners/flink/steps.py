@@ -30,11 +30,11 @@ from kittiwake.model import Event
 from kittiwake.stream.contact.timer_grid import USUAL
 from kittiwake.stream.intake import IntakeSettings
 from kittiwake.stream.rules_source.view import RulesSource
-from transforms.clock import now_us
-from transforms.sinks.json_files import dead_letter_line_of, decision_line_of, late_event_line_of
-from transforms.stream.evaluate import EvaluateDoFn
-from transforms.stream.items import JoinDoFn
-from transforms.stream.parse import ParseDoFn
+from kittiwake.transforms.clock import now_us
+from kittiwake.transforms.sinks.json_files import dead_letter_line_of, decision_line_of, late_event_line_of
+from kittiwake.transforms.stream.evaluate import EvaluateDoFn
+from kittiwake.transforms.stream.items import JoinDoFn
+from kittiwake.transforms.stream.parse import ParseDoFn
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 ARRIVAL = Types.TUPLE([Types.STRING(), BYTES])

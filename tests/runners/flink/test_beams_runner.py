@@ -46,7 +46,16 @@ def test_what_dies_goes_on_from_its_checkpoint(served: Served, tmp_path: Path, s
     case, rest = shop(tmp_path, seed, joins_items=False), served.flink.rest
     places = ("--rules", case.rules, "--events", case.events, "--output", tmp_path / "out")
     engine = (*FLAGS, f"--job_endpoint={served.endpoint}", *processes(tmp_path))
-    command = [sys.executable, "-m", "pipelines.stream", *places, *DISORDER, "--event_seed", str(seed), *engine]
+    command = [
+        sys.executable,
+        "-m",
+        "kittiwake.pipelines.stream",
+        *places,
+        *DISORDER,
+        "--event_seed",
+        str(seed),
+        *engine,
+    ]
     with subprocess.Popen(command, cwd=ROOT) as launched:
         job = began(served.flink)
         rest.wait_for_checkpoints(job, 3, WITHIN_S)

@@ -1,7 +1,8 @@
 """The step that decides, in the keeping of an engine that checkpoints: what it loses it has again, nothing is doubled.
 
-Apache Flink holds the cells, bags and timers of `transforms.stream.evaluate` (see `steps.py`) in RocksDB. Events come
-while the job runs, out of order and one of ten behind the watermark. A drain pushes the watermark to the end of time.
+Apache Flink holds the cells, bags and timers of `kittiwake.transforms.stream.evaluate` (see `steps.py`) in RocksDB.
+Events come while the job runs, out of order and one of ten behind the watermark. A drain pushes the watermark to the
+end of time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Points what Google's clients have no setting for at the emulators, by the environment alone.
 
-`python -m tests.services.emulators.emulated pipelines.stream …` runs a module as `python -m` would, with that done
-before: so the product runs in a process of its own, and knows nothing of emulators. In the process of the tests the
-fixture `tables` does the same.
+`python -m tests.services.emulators.emulated kittiwake.pipelines.stream …` runs a module as `python -m` would, with that
+done before: so the product runs in a process of its own, and knows nothing of emulators. In the process of the tests
+the fixture `tables` does the same.
 
     PUBSUB_EMULATOR_HOST            Google's own: host:port. Its clients need no more
     BIGQUERY_EMULATOR_HOST          Google's own: the URL. Beam's second, older client does not know it, nor does either

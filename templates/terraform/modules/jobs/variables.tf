@@ -114,5 +114,5 @@ variable "commands" {
     timeout = optional(string, "3600s")
   }))
   default     = {}
-  description = "Jobs of Cloud Run by name; args such as [\"pipelines.reconcile\", \"--stream\", …]."
+  description = "Jobs of Cloud Run by name; args such as [\"kittiwake.pipelines.reconcile\", \"--stream\", …]."
 }
