@@ -1,8 +1,8 @@
 """How a command or a main ends: by itself, by a signal, or with standard streams that nobody reads any more.
 
-Called by the command and by every main of `pipelines`, around all that they do. A signal becomes a `KeyboardInterrupt`,
-so that cleaning up is ordinary code. A standard stream that cannot be written to ends nothing: the run goes on to its
-end, and its exit code says so.
+Called by the command and by every main of `kittiwake.pipelines`, around all that they do. A signal becomes a
+`KeyboardInterrupt`, so that cleaning up is ordinary code. A standard stream that cannot be written to ends nothing: the
+run goes on to its end, and its exit code says so.
 """
 
 from __future__ import annotations

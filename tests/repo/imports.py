@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.repo.sources import LINKED
+
 
 class Import(NamedTuple):
     """One name that one module takes from another."""
@@ -22,8 +24,10 @@ class Import(NamedTuple):
 
 
 def module_of(path: Path, root: Path) -> str:
-    """The dotted name of a file; that of the package for its `__init__.py`."""
-    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+    """The dotted name by which a file is imported; that of the package for its `__init__.py`."""
+    parts = path.relative_to(root).with_suffix("").parts
+    below = ("kittiwake",) if parts[0] in LINKED else ()
+    return ".".join((*below, *parts)).removesuffix(".__init__")
 
 
 def imports_of(source: str, importer: str, modules: frozenset[str]) -> Iterator[Import]:

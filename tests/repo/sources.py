@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,16 +12,33 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent.parent
 
 
+LINKED = ("pipelines", "transforms")
+"""Folders of the checkout that `kittiwake` holds as links."""
+
+
 class Function(NamedTuple):
     where: str
     lines: int
 
 
 def repository_files() -> list[Path]:
-    """Every file of the checkout that git tracks or would track."""
+    """Every file of the checkout that git tracks or would track; of a link the one it stands for, and no folder."""
+    return [path for path in _entries() if path.is_file()]
+
+
+def _entries() -> list[Path]:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
-    return sorted(path for name in listed.split("\0") if name and (path := ROOT / name).is_file())
+    return sorted(ROOT / name for name in listed.split("\0") if name)
+
+
+def copy_checkout(target: Path) -> None:
+    """Every file of the checkout into another folder, links as links: as `git clone` would."""
+    for path in _entries():
+        if path.is_file() or path.is_symlink():
+            copy = target / path.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, copy, follow_symlinks=False)
 
 
 def python_files() -> list[Path]:

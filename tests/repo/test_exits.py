@@ -31,7 +31,7 @@ def _code_1(root: Path) -> tuple[set[str], set[str]]:
 def test_what_code_1_means_is_said_of_every_command_once(root: Path) -> None:
     has_row, never = _code_1(root)
     assert has_row & never == set()
-    assert {name for name in has_row | never if not name.startswith("pipelines.")} == {*COMMANDS}
+    assert {name for name in has_row | never if not name.startswith("kittiwake.pipelines.")} == {*COMMANDS}
 
 
 def test_who_ends_with_code_1_by_itself_has_its_row(root: Path) -> None:

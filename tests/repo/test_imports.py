@@ -21,6 +21,8 @@ import kittiwake
 for module in pkgutil.walk_packages(kittiwake.__path__, "kittiwake."):
     if module.name == "kittiwake.testing.collecting":  # what pytest itself asks for
         continue
+    if module.name.startswith(("kittiwake.pipelines.", "kittiwake.transforms.")):
+        continue
     importlib.import_module(module.name)
     print(module.name)
 """
@@ -65,7 +67,7 @@ def _python(code: str, root: Path, *arguments: str) -> list[str]:
     return ran.stdout.split()
 
 
-def test_every_module_of_kittiwake_imports_without_beam_google_and_the_test_tools(root: Path) -> None:
+def test_every_module_but_jobs_and_steps_imports_without_beam_google_and_the_test_tools(root: Path) -> None:
     assert "kittiwake.kernel.plan.program" in _python(WITHOUT_BEAM, root)
 
 

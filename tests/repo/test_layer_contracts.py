@@ -34,6 +34,13 @@ def test_below_the_pipelines_it_is_refused(source: str, path: str, root: Path) -
     assert "TID251" in _codes(source, path, root)
 
 
+@pytest.mark.parametrize("path", [*PATHS, "pipelines/planted.py", "transforms/planted.py", "tests/planted.py"])
+@pytest.mark.parametrize("name", sources.LINKED)
+def test_jobs_and_steps_are_imported_from_kittiwake_only(name: str, path: str, root: Path) -> None:
+    assert "TID253" in _codes(f"import {name}.planted\n", path, root)
+    assert "TID25" not in _codes(f"import kittiwake.{name}.planted\n", path, root)
+
+
 def test_a_seeded_generator_and_the_products_own_time_are_not(root: Path) -> None:
     source = "import random\n\nfrom kittiwake.time import instants\n\nX = random.Random(1), instants\n"
     assert "TID251" not in _codes(source, PATHS[0], root)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -16,7 +15,6 @@ import pytest
 import kittiwake
 from tests.repo import sources
 
-SHIPPED = ("kittiwake", "pipelines", "transforms")
 BUILD = ["-m", "build", "--no-isolation"]
 # pip and setuptools reach no registry: a build that wanted one fails.
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "no_proxy": "", "https_proxy": "http://127.0.0.1:9"}
@@ -58,10 +56,7 @@ def _run(*arguments: str, cwd: Path) -> None:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout, since a build writes beside its sources."""
     copy = tmp_path_factory.mktemp("packaging") / "checkout"
-    for path in sources.repository_files():
-        target = copy / path.relative_to(sources.ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
+    sources.copy_checkout(copy)
     return copy
 
 
@@ -78,22 +73,25 @@ def wheel(built: Path) -> ZipFile:
 
 
 def _package_files() -> set[str]:
-    """What of the packages git tracks or would track, by its path."""
+    """What of the packages git tracks or would track, by its path below `kittiwake`."""
     kinds = {".py", ".yaml", ".json", ".typed", ".txt"}
     names = (
         sources.name_of(path) for path in sources.repository_files() if path.suffix in kinds or path.name == "py.typed"
     )
-    return {name for name in names if name.split("/")[0] in SHIPPED}
+    linked = tuple(f"{folder}/" for folder in sources.LINKED)
+    names = (f"kittiwake/{name}" if name.startswith(linked) else name for name in names)
+    return {name for name in names if name.startswith("kittiwake/")}
 
 
-def test_the_wheels_top_level_is_exactly_the_three(wheel: ZipFile) -> None:
+def test_the_wheel_installs_no_other_name_than_kittiwake(wheel: ZipFile) -> None:
     top = {PurePosixPath(name).parts[0] for name in wheel.namelist()}
-    assert top - {f"kittiwake-{kittiwake.__version__}.dist-info"} == set(SHIPPED)
+    assert top == {"kittiwake", f"kittiwake-{kittiwake.__version__}.dist-info"}
 
 
 def test_the_wheel_holds_every_module_recipe_and_schema_of_the_packages(wheel: ZipFile) -> None:
-    inside = {name for name in wheel.namelist() if name.split("/")[0] in SHIPPED}
+    inside = {name for name in wheel.namelist() if name.startswith("kittiwake/")}
     assert inside == _package_files()
+    assert {"kittiwake/pipelines/stream.py", "kittiwake/transforms/stream/evaluate.py"} < inside
 
 
 def test_the_wheel_brings_the_command_the_licence_and_the_type_marker(wheel: ZipFile) -> None:
@@ -120,7 +118,8 @@ def _members(folder: Path) -> set[str]:
 def test_the_shim_makes_the_same_source_archive_as_the_truth(checkout: Path, built: Path) -> None:
     _run("setup.py", "--quiet", "sdist", "--dist-dir", "shim", cwd=checkout)
     assert _members(checkout / "shim") == _members(built)
-    assert {"pyproject.toml", "setup.py", "kittiwake/py.typed", "LICENSE"} <= _members(built)
+    wanted = {"pyproject.toml", "setup.py", "kittiwake/py.typed", "kittiwake/pipelines/worker.py", "LICENSE"}
+    assert wanted <= _members(built)
 
 
 def test_the_shim_declares_nothing_of_its_own(root: Path) -> None:

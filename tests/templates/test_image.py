@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -29,9 +28,8 @@ TARGETS = {"stream", "backfill", "command"}
 # Run by the image's Python: everything that is shipped can be imported there, but what needs pytest.
 IMPORT_ALL = """
 import importlib, pkgutil
-names = []
-for top in ("kittiwake", "transforms", "pipelines"):
-    names += [one.name for one in pkgutil.walk_packages(importlib.import_module(top).__path__, f"{top}.")]
+import kittiwake
+names = [one.name for one in pkgutil.walk_packages(kittiwake.__path__, "kittiwake.")]
 for name in names:
     if not name.endswith("__main__") and not name.startswith("kittiwake.testing"):
         importlib.import_module(name)
@@ -127,10 +125,7 @@ def test_every_line_of_the_dockerfile_runs_without_a_network_and_everything_is_i
     for lock in ("requirements.lock", "build.lock"):
         fetch = [python, "-m", "pip", "download", "--quiet", "--require-hashes", "--only-binary", ":all:", "--no-deps"]
         subprocess.run([*fetch, "--dest", wheels, "--requirement", TEMPLATES / lock], check=True)
-    for path in sources.repository_files():
-        target = context / path.relative_to(sources.ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
+    sources.copy_checkout(context)
     rehearsal = Rehearsal(context, tmp_path / "image", python, wheels)
     rehearsal.play(parts)
     assert [line.split()[1] for line in rehearsal.not_tried] == ["--from=sdk", "--from=launcher"]
