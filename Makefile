@@ -22,7 +22,7 @@ SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
 .PHONY: help venv emulators demo stream-demo bigquery-demo test lint format docs nightly sim runners bench clean \
-  image lock metadata pin template templates
+  audit image lock metadata pin template templates
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -60,6 +60,13 @@ $(TOOLS)/.installed: pyproject.toml $(VENV)/.installed-test
 	  | $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement /dev/stdin
 	@touch $@
 
+AUDIT := $(VENV)/audit
+$(AUDIT)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m venv $(AUDIT)
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["audit"], sep="\n")' \
+	  | $(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --requirement /dev/stdin
+	@touch $@
+
 venv: $(VENV)/.installed-test ## create .venv with everything a developer needs
 
 # Where it cannot be installed, its tests are skipped; in CI that is an error.
@@ -94,7 +101,7 @@ format: $(VENV)/.installed-test ## format the code
 docs: $(VENV)/.installed-docs ## build the documentation into out/docs; warnings and broken links are errors
 	$(BIN)/python -m sphinx -b html -W --keep-going -q docs out/docs
 
-nightly: $(VENV)/.installed-test $(TOOLS)/.installed $(CDNOW) emulators ## run every test, the slow ones too, with a fresh seed and more examples
+nightly: $(VENV)/.installed-test $(TOOLS)/.installed $(AUDIT)/.installed $(CDNOW) emulators ## run every test, the slow ones too, with a fresh seed and more examples
 	$(PYTEST) --hypothesis-profile=nightly \
 	  --hypothesis-seed=$$($(BIN)/python -c 'import random; print(random.randrange(2**32))')
 
@@ -128,6 +135,12 @@ lock: $(TOOLS)/.installed ## write the locks of the image anew, with hashes; UPG
 	$(LOCK) $(UPGRADE) --extra gcp --extra query --output-file templates/requirements.lock pyproject.toml
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 	  | $(LOCK) $(UPGRADE) --output-file templates/build.lock -
+
+audit: $(AUDIT)/.installed ## write out/sbom.json of the image, and ask for known weaknesses of what it holds; needs a network
+	mkdir -p out
+	$(AUDIT)/bin/cyclonedx-py requirements templates/requirements.lock --pyproject pyproject.toml \
+	  --output-reproducible --of JSON --output-file out/sbom.json
+	$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip --requirement templates/requirements.lock
 
 pin: $(VENV)/.installed-gcp ## write the digests of the base images into templates/Dockerfile; needs docker and a network
 	$(BIN)/python -m templates.pin

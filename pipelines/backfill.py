@@ -40,6 +40,7 @@ from kittiwake.pipelines.preflight.snapshots import find_all
 from kittiwake.pipelines.progress import say, show_progress
 from kittiwake.pipelines.refusals import disk_error, output_error
 from kittiwake.pipelines.runner import check_flags, is_dataflow, new_pipeline, report_launch, silence_beam
+from kittiwake.private_files import kept_from_others
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
 from kittiwake.rules.publishing.errors import TargetError
@@ -67,7 +68,8 @@ def _main(argv: Sequence[str] | None, stop: StopRequest) -> int:
         if options.estimate:
             say_estimates(options)
             return Exit.FINE
-        summary = backfill(options, stop)
+        with kept_from_others(shared=options.shared):
+            summary = backfill(options, stop)
     except RulesError as error:
         for one in error.errors:
             say(f"error: {one}")

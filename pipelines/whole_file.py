@@ -12,10 +12,11 @@ from typing import IO
 
 from kittiwake.durable_files import flush, locked, make_folder, undisturbed
 from kittiwake.errors import UnusableError
+from kittiwake.private_files import OWNER_ALONE
 
 
 def write_lines(output: Path, lines: Iterable[bytes], *, replaces: bool = False) -> int:
-    """Write lines, each with its end, the whole file or none; the number of lines.
+    """Write lines, each with its end, the whole file or none; the number of lines. Nobody but its owner can read it.
 
     With `replaces` a file of that name is replaced; else one that has appeared meanwhile is an error.
 
@@ -30,6 +31,7 @@ def write_lines(output: Path, lines: Iterable[bytes], *, replaces: bool = False)
             raise UnusableError(f"another run is writing {output}: wait for its end, or name another file")
         with file:
             try:
+                os.fchmod(file.fileno(), OWNER_ALONE)
                 number = _fill(file, lines)
                 _put(partial, output, replaces=replaces)
             except BaseException:

@@ -97,6 +97,7 @@ TEMPLATES: Final[Mapping[str, Template]] = {
             "query": "it is a file of the launching machine",
             "estimate": "a template has to end with a job",
             "runner": "the launcher says it",
+            "shared": "it is about files of this machine; in buckets IAM decides",
         },
         {
             **dict.fromkeys(("rules", "input", "from", "input_shape", "input_account"), "input"),

@@ -99,6 +99,14 @@ AllowEmpty = Annotated[
     ),
 ]
 
+Shared = Annotated[
+    bool,
+    typer.Option(
+        "--shared",
+        help="Let others read what is written, as the umask has it; left out: its owner alone, for it is about people.",
+    ),
+]
+
 SamplePart = Annotated[
     str,
     typer.Option(

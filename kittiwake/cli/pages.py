@@ -42,10 +42,10 @@ def refuse_page(path: Path | None, *, force: bool) -> None:
 
 
 def write_page(path: Path, make: Callable[[], str], *, force: bool) -> None:
-    """Write a page, and say so on standard error.
+    """Write a page for its owner's eyes, and say so on standard error. It is about people: who shares it gives rights.
 
     Raises:
         UnusableError: it cannot be written.
     """
-    write_file(path, make(), force=force)
+    write_file(path, make(), force=force, private=True)
     complain(f"written to {path}", None)

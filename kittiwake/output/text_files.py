@@ -11,6 +11,7 @@ from tempfile import NamedTemporaryFile
 
 from kittiwake.durable_files import flush, undisturbed
 from kittiwake.errors import UnusableError
+from kittiwake.private_files import OWNER_ALONE
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
@@ -28,21 +29,22 @@ def refuse_existing(path: Path, *, force: bool) -> None:
         raise UnusableError(f"cannot write {path}: there is no folder {path.parent}")
 
 
-def write_file(path: Path, text: str, *, force: bool) -> None:
-    """Write a text; it is on the disk when this returns.
+def write_file(path: Path, text: str, *, force: bool, private: bool = False) -> None:
+    """Write a text; it is on the disk when this returns. `private`: nobody but its owner can read it.
 
     Raises:
         UnusableError: it cannot be written, or something stands there by now; nothing has changed then.
     """
     refuse_existing(path, force=force)
     try:
+        mode = OWNER_ALONE if private else 0o666 & ~_umask()
         with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".kittiwake-", delete=False) as made:
             try:
                 made.write(text)
                 made.close()
                 flush(Path(made.name))
                 with undisturbed():
-                    _name(Path(made.name), path, force=force)
+                    _name(Path(made.name), path, force=force, mode=mode)
             except BaseException:
                 Path(made.name).unlink(missing_ok=True)
                 raise
@@ -52,9 +54,9 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
         raise UnusableError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _name(made: Path, path: Path, *, force: bool) -> None:
+def _name(made: Path, path: Path, *, force: bool, mode: int) -> None:
     """Give a file its name; a link to it is followed by nobody."""
-    made.chmod(0o666 & ~_umask())
+    made.chmod(mode)
     if force:
         made.replace(path)
     else:

@@ -72,6 +72,8 @@ class BackfillOptions:
     """Files and tables of snapshots of an earlier run, from which contacts start."""
     temp_location: str | None = None
     """Beam's, for files on their way into tables; None: workers are on this machine."""
+    shared: bool = False
+    """Whether others may read files of the output, as the umask has it."""
 
 
 def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
@@ -124,6 +126,7 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
         run_id,
         tuple(known.start_from),
         temp_location,
+        known.shared,
     )
 
 
@@ -189,6 +192,8 @@ def parser() -> argparse.ArgumentParser:
     add("--start_from", nargs="+", action="extend", default=[], metavar="SNAPSHOTS", help=start_help)
     snapshots_help = "write the state of every contact too, for a stream or a run that goes on from there"
     add("--snapshots", action="store_true", help=snapshots_help)
+    shared_help = "let others read files of the output, as the umask has it; default: their owner alone"
+    add("--shared", action="store_true", help=shared_help)
     add(
         "--until",
         metavar="TIME",

@@ -13,11 +13,11 @@ from tests.services.skipping import skip_or_fail
 VERSION = "3.13"
 
 
-def tool(name: str) -> str:
+def tool(name: str, made_by: str = "templates") -> str:
     """The program of a tool; without it the test is skipped, as in a venv that `make templates` has not made."""
-    path = Path(sys.prefix) / "templates" / "bin" / name
+    path = Path(sys.prefix) / made_by / "bin" / name
     if not path.exists():
-        skip_or_fail(f"{name} is not installed: make templates")
+        skip_or_fail(f"{name} is not installed: make {made_by}")
     return str(path)
 
 

@@ -79,7 +79,7 @@ def profile(
         if output is not None:
             write_file(output, _text(plan), force=force)
         if html is not None:
-            write_file(html, _page(plan, profiled.profile), force=force)
+            write_file(html, _page(plan, profiled.profile), force=force, private=True)
     _say(plan, [path for path in (output, html) if path is not None], is_printed=output is None, as_json=as_json)
 
 

@@ -22,6 +22,7 @@ from kittiwake.cli.options import (
     QueryFile,
     Rules,
     ShapeNames,
+    Shared,
     Strict,
     Until,
     inputs_of,
@@ -30,6 +31,7 @@ from kittiwake.cli.options import (
 from kittiwake.cli.run_settings import settings_of
 from kittiwake.errors import UnusableError
 from kittiwake.output.formats import Format
+from kittiwake.private_files import kept_from_others
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.terminal.exit_codes import Exit
@@ -57,6 +59,7 @@ def replay(
     snapshots: Annotated[
         bool, typer.Option("--snapshots", help="Write the state of every contact too, for a host that goes on from it.")
     ] = False,
+    shared: Shared = False,
     shape: ShapeNames = None,
     input_account: InputAccount = None,
     strict: Strict = False,
@@ -82,7 +85,7 @@ def replay(
         history = load_rules(*rules, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         try:
-            with progress(quiet=as_json) as on_progress:
+            with progress(quiet=as_json) as on_progress, kept_from_others(shared=shared):
                 summary = run(programs, files, output, settings, on_progress, written)
         except KeyboardInterrupt:
             complain("interrupted; the output is as it was")
