@@ -94,6 +94,7 @@ def accounts_of(locations: Iterable[Location], errors: list[RuleError]) -> dict[
         for location in locations
         if not is_recipe(location) and (document := read_document(location, names, recipes, errors))
     ]
+    errors.extend(_of_unused(documents, names))
     accounts = _accounts(documents, names, errors)
     accounts = write_out(accounts, {name for one in documents for name in one.unread}, errors)
     errors.extend(_duplicate_ids(documents))
@@ -197,6 +198,16 @@ def _rule(
 
 
 # ---------------------------------------------------------------- documents together
+
+
+def _of_unused(documents: list[Document], names: Names) -> Iterator[RuleError]:
+    """Of named matches that no rule uses: numbers in quotes, unless the file has texts there."""
+    for document in documents:
+        unused = names.unused_in(document.location)
+        if unused:
+            used = [(one.rule, one.location) for one in document.rules]
+            said = errors_of_quoted_numbers([*unused, *used, (document.header, document.location)])
+            yield from (error for error in said if error not in {*errors_of_quoted_numbers(used)})
 
 
 def _accounts(documents: list[Document], names: Names, errors: list[RuleError]) -> dict[str, AccountRules]:

@@ -10,7 +10,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kittiwake.rules.check.match import check_match
 from kittiwake.rules.check.paths import check_paths
@@ -60,6 +60,8 @@ class Names:
         self._open: list[tuple[str, str]] = []
         """The definitions that are being read, each for the one before."""
         self._used: set[tuple[str, str]] = set()
+        self._right: dict[tuple[str, str], tuple[Any, Location]] = {}
+        """The matches of the definitions that can be used."""
         self._nodes: Counter[str] = Counter()
         """How many values have been written out in an account."""
         for document in documents:
@@ -73,6 +75,14 @@ class Names:
         """What an account has defined, and whether anything has used it by now."""
         own = self._own.get(account_id, {})
         return tuple(NamedMatch(name, at, (account_id, name) in self._used) for name, at in own.items())
+
+    def unused_in(self, document: Location) -> list[tuple[Any, Location]]:
+        """The matches of a document that nothing has used by now: no rule brings them to the checks of a whole file."""
+        return [
+            (match, at)
+            for (account_id, name), (match, at) in self._right.items()
+            if at.file == document.file and account_id == account_of(document) and (account_id, name) not in self._used
+        ]
 
     def written_out(self, rule: Location, account_id: str) -> Location:
         """A rule with every name in it replaced by the match that it stands for."""
@@ -144,7 +154,7 @@ class Names:
         written = matches.at(name)
         assert written is not None
         node = self._match(written, account_id)
-        if node is None or not self._is_right(matches, name, node):
+        if node is None or not self._is_right(matches, (account_id, name), node):
             return None
         deep = 1 + max((self._deep(use, account_id) for use in self._uses(written, account_id)), default=0)
         if deep > NAMES_DEEP_MAX:
@@ -153,13 +163,15 @@ class Names:
             return None
         return _Definition(node, deep, size(node))
 
-    def _is_right(self, matches: Location, name: str, node: Node) -> bool:
+    def _is_right(self, matches: Location, key: tuple[str, str], node: Node) -> bool:
         """Whether a definition can be used; what is wrong with it by itself is said at it."""
+        name = key[1]
         before, keys = len(self._errors), {name: matches.mark((name,), at_key=True)}
         at = Location(matches.file, Node({name: node}, matches.node.mark, keys), matches.base)
         found = read(NamedMatches, at, self._errors)
         if found is not None and not found.wrong:
             match = (found.model.__pydantic_extra__ or {})[name]
+            self._right[key] = match, Location(at.file, node, (*at.base, name))
             for one in (*check_match(match, (name,), item=True), *check_paths(match, (name,))):
                 self._errors.append(at.error(one.path, one.code, one.message, one.advice, at_key=one.at_key))
         return len(self._errors) == before

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from itertools import product
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +16,7 @@ from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.rules.source.tree import Location, Node, child, node_of
 from kittiwake.time.durations import format_duration, parse_duration
 from kittiwake.values import as_number, is_number
+from kittiwake.values import number as number_of
 
 POINTS_MAX: Final = 24
 """Combinations: each decides the whole history anew."""
@@ -103,12 +105,21 @@ def _range(text: str, low: str, high: str) -> Iterator[Any]:
 
 
 def _numbers(low: Any, high: Any) -> Iterator[Any]:
-    """From one to the other, whole steps if they are whole."""
+    """From one to the other, whole steps if they are whole, else with one more digit behind the point than they have.
+
+    >>> [str(one) for one in _numbers(Decimal("0.1"), Decimal("0.3"))]
+    ['0.1', '0.12', '0.14', '0.17', '0.19', '0.21', '0.23', '0.26', '0.28', '0.3']
+    """
     steps = min(STEPS_MAX - 1, int(high - low)) if high - low >= 1 else STEPS_MAX - 1
     is_whole = low == int(low) and high == int(high)
     for number in range(steps + 1):
-        value = low + (high - low) * number / steps
-        yield round(value) if is_whole else value
+        value = Decimal(low) + (high - low) * Decimal(number) / steps
+        yield round(value) if is_whole else number_of(str(round(value, 1 + max(map(_digits, (low, high))))))
+
+
+def _digits(value: Any) -> int:
+    """How many digits stand behind the point."""
+    return len(str(value).partition(".")[2])
 
 
 def _value(text: str) -> Any:

@@ -69,3 +69,13 @@ def test_a_where_of_very_many_ways_is_left_alone() -> None:
     for where in (ways, deep, {"any": [{"x": {"gt": 5, "lt": 3}, "y": i} for i in range(70)]}):
         rule = {"id": "a", "when": {"event": "cart.opened", "where": where}}
         assert find_lints(rule_set_of([Location("a.yaml", node_of({"account": "acme", "rules": [rule]}))])) == []
+
+
+def test_what_is_derived_for_every_account_may_be_read_by_the_rules_of_one() -> None:
+    derive = [{"event": "order.item_bought", "from": "order.completed", "each": "products"}]
+    shared = {"account": "*", "derive": derive, "rules": []}
+    own = {"account": "acme", "rules": [{"id": "a", "when": "order.item_bought"}]}
+    ruleset = rule_set_of(Location(f"{i}.yaml", node_of(data)) for i, data in enumerate((shared, own)))
+    assert find_lints(ruleset) == []
+    alone = rule_set_of([Location("0.yaml", node_of(shared))])
+    assert [found.code for found in find_lints(alone)] == [LintCode.DERIVED_FOR_NOBODY]

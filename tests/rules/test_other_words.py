@@ -11,7 +11,10 @@ from kittiwake.rules.model.base import Model
 from kittiwake.rules.source import other_words
 from kittiwake.rules.source.validation import keys_of
 
-NO_KEY = ("Delete it", "A change is", "Write a duration")
+NO_KEY = (
+    *("Delete it", "A change is", "An audience rule fires", "A price is", "A date is", "A condition stands"),
+    *("Write a duration", "In the policy write ", "Beside rules write "),
+)
 """How advice begins that names no key of the object."""
 
 

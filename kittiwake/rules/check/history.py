@@ -127,7 +127,10 @@ def _check_comparison(
 def _check_once(names: list[str], known: tuple[str, ...], example: str, path: KeyPath) -> Iterator[Diagnostic[Code]]:
     if len(names) != 1:
         message = f"a comparison is needed once, not {' and '.join(names)}" if names else "the comparison is missing"
-        yield Diagnostic(path, Code.OPERATOR, message, f"Write one of {', '.join(known)}: {example}")
+        advice = f"Write one of {', '.join(known)}: {example}"
+        if len(names) > 1:
+            advice = "Write a condition for each, in a list: both have to hold"
+        yield Diagnostic(path, Code.OPERATOR, message, advice)
 
 
 def _check_windowed_count(

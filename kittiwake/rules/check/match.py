@@ -157,6 +157,10 @@ def _check_name(name: str, path: KeyPath, of_contact: bool, depth: int) -> Itera
 
 
 def _check_test(name: str, test: object, path: KeyPath, of_contact: bool, depth: int) -> Iterator[Diagnostic[Code]]:
+    if test == []:
+        advice = "Name at least one; of a list without elements write {empty: true}"
+        yield Diagnostic(path, Code.EMPTY_LIST, "this list of values is empty", advice)
+        return
     yield from check_list(test, path, LIST_MAX, "values")
     if not isinstance(test, Operators):
         return

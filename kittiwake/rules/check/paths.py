@@ -24,24 +24,24 @@ PATH_KEYS: Final = frozenset(
 
 def check_paths(written: Any, base: KeyPath = ()) -> Iterator[Diagnostic[Code]]:
     """Every path of a rule, or of a part of one that stands at `base`, that names an index of a list."""
-    for path, text, at_key in _paths(written, base):
+    for path, text, at_key in paths_in(written, base):
         found = list_index_problem(text)
         if found:
             yield Diagnostic(path, Code.LIST_PATH, *found, at_key=at_key)
 
 
-def _paths(written: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
+def paths_in(written: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str, bool]]:
     """The paths in a part of a rule, where each stands, and whether it is a key there."""
     if isinstance(written, list):
         for where, entry in each(written, path):
-            yield from _paths(entry, where)
+            yield from paths_in(entry, where)
     elif isinstance(written, Model):
         for key, value in _entries(written).items():
             yield from _paths_at(key, value, (*path, key))
         if isinstance(written, (Where, ItemPaths, AttributeChanges)):
             for name, test in written.__pydantic_extra__.items():
                 yield (*path, name), name, True
-                yield from _paths(test, (*path, name))
+                yield from paths_in(test, (*path, name))
 
 
 def _paths_at(key: str, value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, bool]]:
@@ -55,9 +55,9 @@ def _paths_at(key: str, value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, st
                 yield from (((*where, name), name, True) for name in text)
                 yield from (((*where, name), other, False) for name, other in text.items())
             else:
-                yield from _paths(text, where)
+                yield from paths_in(text, where)
     else:
-        yield from _paths(value, path)
+        yield from paths_in(value, path)
 
 
 def _entries(written: Model) -> Mapping[str, Any]:

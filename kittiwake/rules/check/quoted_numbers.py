@@ -17,10 +17,12 @@ from kittiwake.rules.model.match import Operators, Where
 from kittiwake.rules.source.tree import Location
 
 _CURRENCY: Final = r"([A-Za-z]{3}|[€$£¥%])"
+_POINT: Final = r"(\d{1,3}(,\d{3})+|\d+)(\.\d+)?([eE][+-]?\d+)?"
+_COMMA: Final = r"(\d{1,3}(\.\d{3})+|\d+),\d+|\d{1,3}(\.\d{3}){2,}"
 _NUMBER: Final = re.compile(
-    rf"\s*{_CURRENCY}?\s*(?P<digits>[+-]?(\d{{1,3}}(,\d{{3}})+|\d+)(\.\d+)?([eE][+-]?\d+)?)\s*{_CURRENCY}?\s*", re.ASCII
+    rf"\s*{_CURRENCY}?\s*(?P<digits>[+-]?((?P<point>{_POINT})|(?P<comma>{_COMMA})))\s*{_CURRENCY}?\s*", re.ASCII
 )
-"""A number, with an amount's currency or percent sign before or behind it."""
+"""A number, with a point or a comma before its decimals, and an amount's currency or percent sign before or behind."""
 
 _ORDERS: Final = ("gt", "gte", "lt", "lte")
 _EQUALS: Final = ("eq", "ne", "in_", "not_in", *_ORDERS)
@@ -55,11 +57,14 @@ def errors_of_quoted_numbers(parts: Iterable[tuple[Model, Location]]) -> Iterato
 def digits_in(value: object) -> str | None:
     """The number in a text that stands for one; None if it is no text, or another.
 
-    >>> digits_in("50"), digits_in("1,250.50 EUR"), digits_in("50%"), digits_in(50), digits_in("2026-11-01")
-    ('50', '1250.50', '50', None, None)
+    >>> digits_in("50"), digits_in("1,250.50 EUR"), digits_in("1.250,50"), digits_in(50), digits_in("2026-11-01")
+    ('50', '1250.50', '1250.50', None, None)
     """
     found = _NUMBER.fullmatch(value) if isinstance(value, str) else None
-    return None if found is None else found["digits"].replace(",", "").removeprefix("+")
+    if found is None:
+        return None
+    digits = found["digits"].removeprefix("+")
+    return digits.replace(".", "").replace(",", ".") if found["comma"] else digits.replace(",", "")
 
 
 def _is_text(test: Any) -> bool:

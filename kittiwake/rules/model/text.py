@@ -82,16 +82,23 @@ PATH_SCHEMA_PATTERN: Final = rf"^(contact\.)?{_PATH_PART}(\.(?!{_LIST_INDEX}(\.|
 def path_problem(text: str) -> tuple[str, str] | None:
     """What is wrong with a property path, and what to write instead; None if nothing."""
     if "[" in text or "]" in text or "*" in text:
-        return (
-            f"{shown(text)} is no property path: paths walk objects, not lists",
-            "Name keys with dots between: cart.total",
-        )
+        return f"{shown(text)} is no property path: paths walk objects, not lists", _list_advice(text)
     if not text.isprintable() or not re.fullmatch(PATH_PATTERN, text):
         return f"{shown(text)} is no property path", "Name keys with dots between: cart.total"
     if len(text) > PATH_CHARS_MAX or text.count(".") >= PATH_PARTS_MAX:
         message = f"a property path may have {PATH_PARTS_MAX} keys and {PATH_CHARS_MAX} characters"
         return message, "Lift the property up when the event is sent"
     return None
+
+
+def _list_advice(text: str) -> str:
+    """What to write in place of a path that walks through all elements of a list."""
+    found = re.fullmatch(r"([A-Za-z_][^\[*]*[^\[*.])\.?(?:\[\*?\]|\*)\.?([^\[\]*]*)", text)
+    if found is None:
+        return "Name keys with dots between: cart.total"
+    element = f"{{{found[2]}: …}}" if found[2] else "…"
+    asked = f"In where, write {found[1]}: {{contains: {element}}}"
+    return f"{asked}; else derive an event of each: derive: [{{event: …, from: …, each: {found[1]}}}]"
 
 
 def list_index_problem(text: str) -> tuple[str, str] | None:

@@ -1,24 +1,39 @@
-"""Words of other systems for what has another word here: what errors advise who writes theirs.
+"""Words of other systems for keys that have another word here: what errors advise who writes theirs.
 
 Pure. Called by `validation`, only where something is wrong anyway: nothing is read otherwise than it is written.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final
+from typing import Final
 
 from kittiwake.rules.errors import KeyPath
 from kittiwake.rules.model.base import Model
 
 _CHANGE: Final = "A change is written as contact: {tier: {becomes: gold}}"
-_AUDIENCE: Final = "Write {in: NAME}, with the id of an audience rule"
 _EVENT: Final = "A change is an event: when: {contact: {tier: {becomes: gold}}}"
+_EDGE: Final = (
+    "An audience rule fires by itself when a contact enters it: {id: vip, audience: …, emits: [entered, exited]}"
+)
+_ITEM: Final = "A price is an item's: when: {item: {price: {drops_by: 10%}}}, with interest beside when"
+_DATE: Final = "A date is waited for: when: contact.updated, and wait: {until: contact.birthday, repeat: yearly}"
+_CONDITION: Final = "A condition stands in given or still: given: {count: order.completed, gte: 3}"
 _ZONE: Final = "Delete it: times are those of the contact's timezone"
+_EVER: Final = "Delete it: without within all time counts"
+_WHERE: Final = "Write it inside the event: {count: {event: …, where: {…}}, gte: 3}"
+_ATTRIBUTES: Final = "Write given: {contact: {tier: gold}}"
+_CAPS: Final = "In the policy write frequency: {max: 1, per: 16h}"
+
+_WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MATCH: Final = {
     **dict.fromkeys(("type", "name", "trigger", "event_type", "on"), "Write event"),
     **dict.fromkeys(("if", "filter", "filters", "properties", "conditions", "with"), "Write where"),
     **dict.fromkeys(("attribute", "attributes", "profile", "user"), _CHANGE),
+    **dict.fromkeys(("attribute_changed", "attribute_change", "property_changed", "changed", "changes"), _CHANGE),
+    **dict.fromkeys(("segment", "in", "audience", "enters", "entered", "enter", "exits", "exited", "leaves"), _EDGE),
+    **dict.fromkeys(("price_drop", "price", "back_in_stock", "stock"), _ITEM),
+    **dict.fromkeys(("date", "date_property", "anniversary", "cron", "schedule", "every"), _DATE),
+    **dict.fromkeys(("count", "sum", "avg", "last", "present", "absent", "gte", "lte", "gt", "lt"), _CONDITION),
 }
 _SIGNS: Final = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "=": "eq", "==": "eq", "!=": "ne"}
 KEYS: Final[dict[str, dict[str, str]]] = {
@@ -26,21 +41,65 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         **dict.fromkeys(("holidays", "calendars"), "Write calendar"),
         **dict.fromkeys(("dedupe", "deduplicate", "duplicates"), "Write repeats"),
         **dict.fromkeys(("tz", "time_zone"), "Write timezone"),
+        **dict.fromkeys(("split", "explode", "flatten", "unnest", "line_items"), "Write derive"),
+        **dict.fromkeys(("aliases", "definitions", "events", "names"), "Write matches"),
+        **dict.fromkeys(("convert", "transform", "types", "coerce"), "Write cast"),
+        **dict.fromkeys(("journeys", "flows", "campaigns", "canvases", "triggers", "automations"), "Write rules"),
+        **dict.fromkeys(("segments", "audiences"), "Write rules: [{id: vip, audience: {…}}]"),
+        **{
+            key: f"Write policy: {{{key}: …}}"
+            for key in ("arbitration", "channels", "consent", "frequency", "holdout", "quiet_hours", "retention")
+        },
     },
     "Rule": {
         **dict.fromkeys(("on", "trigger", "event", "entry", "triggers"), "Write when"),
         **dict.fromkeys(("delay", "after", "schedule", "wait_for"), "Write wait"),
+        **dict.fromkeys(("send_at", "send_time"), 'Write wait: {at: "10:00"}'),
         **dict.fromkeys(
             ("if", "only_if", "filter", "filters", "conditions", "condition"),
             "Write given, or where: {…} inside when for the event itself",
         ),
         **dict.fromkeys(("cancel", "cancel_on", "exit", "exit_on", "exception", "stop", "until"), "Write unless"),
+        **dict.fromkeys(
+            ("exception_events", "exit_conditions", "exit_criteria", "cancel_if", "end_on"), "Write unless"
+        ),
         **dict.fromkeys(("segment", "in", "segments"), "Write given: {in: NAME}, with the id of an audience rule"),
+        **dict.fromkeys(
+            ("entry_audience", "target_audience", "entry_segment", "audience_filter"),
+            "Write given: {in: NAME}, with the id of an audience rule",
+        ),
+        **dict.fromkeys(("profile_filter", "profile_filters", "user_filters", "attributes", "contact"), _ATTRIBUTES),
         **dict.fromkeys(("params", "parameters", "args"), "Write with"),
         **dict.fromkeys(("ab_test", "experiment", "split"), "Write variants: {a: 50, b: 50}"),
+        **dict.fromkeys(
+            ("sample", "random_sample", "rollout", "percentage"),
+            "Write variants: {a: 50, b: 50}; who gets nothing is the policy's holdout: {percent: 50, salt: spring}",
+        ),
         **dict.fromkeys(("goal", "conversion"), "Write unless"),
-        "recipe": "Write use",
-        "where": "Write it inside the event: when: {event: …, where: {…}}",
+        **dict.fromkeys(("recheck", "check_again", "verify", "on_send", "reevaluate"), "Write still"),
+        **dict.fromkeys(("cooldown", "throttle", "re_entry", "re_eligibility", "reeligibility"), "Write reentry: 30d"),
+        **dict.fromkeys(
+            ("smart_sending", "frequency", "frequency_cap", "frequency_capping", "rate_limit", "cap"), _CAPS
+        ),
+        **dict.fromkeys(
+            ("quiet_hours", "send_window", "time_window", "sending_hours", "delivery_window"),
+            'In the policy write quiet_hours: {from: "21:00", to: "08:00"}, when nothing is sent',
+        ),
+        **dict.fromkeys(
+            ("arbitration", "prioritization", "rank", "ranking"),
+            "In the policy write arbitration: {within: 2h}; here stands priority",
+        ),
+        **dict.fromkeys(
+            ("dedupe", "dedupe_key", "deduplicate", "unique_by", "idempotency_key"),
+            "Beside rules write repeats: [{event: order.completed, same: order_id, within: 30d}]",
+        ),
+        **dict.fromkeys(("nth", "occurrence", "first_time"), "Write given: {count: order.completed, eq: 2}"),
+        **dict.fromkeys(("template", "recipe"), "Write use"),
+        **dict.fromkeys(("labels", "label", "folder"), "Write tags"),
+        **dict.fromkeys(
+            ("where", "trigger_filter", "trigger_filters", "event_filter", "event_filters"),
+            ("Write it inside the event: when: {event: …, where: {…}}"),
+        ),
         "name": "Write id, and description for what people read",
         "debounce": "Write wait: every further event starts it anew",
     },
@@ -49,17 +108,31 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         **dict.fromkeys(("before", "days_before"), "Write days with a minus: days: -3"),
         **dict.fromkeys(("after", "days_after"), "Write days: 3"),
         **dict.fromkeys(("time", "time_of_day", "hour"), 'Write at: "09:00"'),
-        **dict.fromkeys(("timezone", "tz"), _ZONE),
+        **dict.fromkeys(("timezone", "tz", "local", "local_time"), _ZONE),
         **dict.fromkeys(("rrule", "recurrence", "every"), "Write repeat"),
         **dict.fromkeys(("exdate", "exdates", "skip"), "Write except"),
+        **dict.fromkeys(
+            ("max", "timeout", "or_after", "at_most"),
+            "Delete it: until waits for a date. For an event write wait: 7d, and unless with what ends the wait",
+        ),
     },
     "CalendarWaitObject": {
         **dict.fromkeys(("time", "time_of_day", "hour"), 'Write at: "10:00"'),
         **dict.fromkeys(("weekday", "weekdays", "day_of_week"), "Write on"),
-        **dict.fromkeys(("timezone", "tz"), _ZONE),
-        **dict.fromkeys(("hours", "minutes", "weeks"), "Write a duration in place of the object: wait: 2h"),
+        **dict.fromkeys(("timezone", "tz", "local", "local_time"), _ZONE),
+        **dict.fromkeys(("hours", "minutes"), "Write a duration in place of the object: wait: 2h"),
+        **dict.fromkeys(("weeks", "week"), "Write days: 7"),
+        **dict.fromkeys(("months", "month"), "Write days: 30"),
+        **dict.fromkeys(("day",), "Write days"),
+        **dict.fromkeys(
+            ("business_days", "workdays", "working_days", "weekdays_after"),
+            "Write days and on: workdays: so many days, and on to the next working day",
+        ),
     },
-    "ValueChange": dict.fromkeys(("to", "changes_to", "changed_to", "is", "equals", "eq"), "Write becomes"),
+    "ValueChange": {
+        **dict.fromkeys(("to", "changes_to", "changed_to", "is", "equals", "eq"), "Write becomes"),
+        **dict.fromkeys(("changed", "any_change"), "Write changes: true"),
+    },
     "Operators": {
         **dict.fromkeys(("greater_than", "more_than", "above", "over"), "Write gt"),
         **dict.fromkeys(("less_than", "below", "under"), "Write lt"),
@@ -74,17 +147,69 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         **dict.fromkeys(("is_empty", "blank"), "Write empty: true"),
         **dict.fromkeys(("any_of", "one_of"), "Write in"),
         **dict.fromkeys(("none_of", "is_none_of"), "Write not_in"),
+        **dict.fromkeys(("any", "some", "at_least_one", "has", "includes", "include"), "Write contains"),
+        **dict.fromkeys(
+            ("contains_any", "contains_one_of", "contains_all"),
+            "Write contains, once for each: any: [{tags: {contains: a}}, {tags: {contains: b}}]; for each of them, all",
+        ),
+        **dict.fromkeys(
+            ("not_contains", "does_not_contain", "doesnt_contain", "excludes", "not_includes"),
+            "Write contains, and not around it: not: {tags: {contains: gift}}",
+        ),
+        **dict.fromkeys(
+            ("matches", "regex", "like", "pattern"), "Write starts_with, contains or in: none are patterns"
+        ),
+        **dict.fromkeys(("ends_with",), "Write contains or in: only beginnings and parts are compared"),
+        **dict.fromkeys(("icontains", "contains_ci", "iequals", "ieq"), "Write contains or in: capitals count"),
+        **dict.fromkeys(
+            ("length", "size", "count"),
+            "Write empty: false; to count elements, derive an event of each and write {count: …, gte: 3}",
+        ),
+        **dict.fromkeys(
+            ("within", "before", "after", "in_last", "in_the_last", "days_ago", "older_than", "in_next"),
+            "Write lt or gt with a date as the events write it; for a distance from now there is wait: {until: …}",
+        ),
         "path": "Write eq: {path: …}",
     },
-    "OtherProperty": dict.fromkeys(("property", "field"), "Write path"),
+    "OtherProperty": {
+        **dict.fromkeys(("property", "field"), "Write path"),
+        **dict.fromkeys(
+            ("times", "plus", "minus", "multiply", "factor"),
+            "Delete it: two properties are compared as they are. Send what is reckoned from them as a property",
+        ),
+    },
     "_Condition": {
         **dict.fromkeys(("at_least", "min"), "Write gte"),
         **dict.fromkeys(("at_most", "max"), "Write lte"),
         **dict.fromkeys(("more_than", "greater_than", "above", "over"), "Write gt"),
-        **dict.fromkeys(("less_than", "fewer_than", "below", "under"), "Write lt"),
-        **dict.fromkeys(("window", "in_last", "last_days", "since", "during", "period"), "Write within"),
+        **dict.fromkeys(("less_than", "below", "under", "fewer_than"), "Write lt"),
+        **dict.fromkeys(("equals", "exactly", "is"), "Write eq"),
+        **dict.fromkeys(
+            ("times", "operator", "op", "value", "number"), "Write gte: 3, or another of gt, lt, lte and eq"
+        ),
+        **dict.fromkeys(
+            ("window", "in_last", "last_days", "during", "period", "in_the_last", "in_last_days"), ("Write within")
+        ),
+        **dict.fromkeys(("since",), "Write within: 30d; what must not come after when stands in unless"),
+        **dict.fromkeys(
+            ("before", "older_than", "more_than_ago", "ago"),
+            "Write between, the farther end first: between: [400d, 30d] is more than 30 days ago",
+        ),
+        **dict.fromkeys(("over_all_time", "all_time", "ever", "lifetime"), _EVER),
+        **dict.fromkeys(("where", "filter", "filters", "properties", "with"), _WHERE),
+        **dict.fromkeys(("ne", "not_eq", "is_not", "not_in"), "Write eq or in, and not around it: {not: {last: …}}"),
+        **dict.fromkeys(("contains", "starts_with"), "Write eq or in: a value is compared whole"),
+        **dict.fromkeys(("per", "by", "for_each"), "Write same: product_id"),
     },
-    "ReachesObject": {**dict.fromkeys(("period", "per"), "Write within"), "thresholds": "Write at"},
+    "ReachesObject": {
+        **dict.fromkeys(("period", "per"), "Write within"),
+        **dict.fromkeys(("thresholds", "every", "steps", "levels"), "Write at: [100, 200, 300]"),
+        **dict.fromkeys(
+            ("avg", "distinct", "min", "max", "last"),
+            "Write count: true or sum: PATH; of others ask in given: {avg: …}",
+        ),
+        **dict.fromkeys(("gte", "gt", "eq"), "Write at: [3]"),
+    },
     "RepeatsObject": dict.fromkeys(("by", "key", "on", "property"), "Write same"),
     "DeriveObject": {
         **dict.fromkeys(("type", "name", "emit", "into"), "Write event"),
@@ -94,35 +219,78 @@ KEYS: Final[dict[str, dict[str, str]]] = {
     "CastObject": {
         **dict.fromkeys(("date", "time", "timestamp", "datetime"), "Write instant: {created_at: epoch_seconds}"),
         **dict.fromkeys(("money", "float", "decimal", "integer", "fields", "properties"), "Write number: [total]"),
+        **dict.fromkeys(("bool", "boolean", "text", "string"), "Delete it: only numbers and instants are cast"),
     },
-    "QuietHoursObject": {"start": "Write from", "end": "Write to", "on": "Write days"},
-    "CapObject": {**dict.fromkeys(("every", "within", "window"), "Write per"), "limit": "Write max"},
+    "QuietHoursObject": {
+        "start": "Write from",
+        "end": "Write to",
+        "on": "Write days",
+        **{
+            day: f"Write days: [{day[:3]}], with from and to or, for all of the day, without"
+            for weekday in _WEEKDAYS
+            for day in (weekday, weekday[:3])
+        },
+        **dict.fromkeys(
+            ("allow", "open", "send", "send_between"), "Write from and to of the time when nothing is sent"
+        ),
+    },
+    "CapObject": {
+        **dict.fromkeys(("every", "within", "window", "period"), "Write per"),
+        **dict.fromkeys(("days", "hours"), "Write per: 7d"),
+        "limit": "Write max",
+        "channel": "Delete it; the caps of a channel stand under channels: {email: {frequency: {max: 2, per: week}}}",
+    },
     "ArbitrationObject": {
         **dict.fromkeys(("window", "per"), "Write within"),
         **dict.fromkeys(("by", "pick", "sort"), "Delete it: of those within, the highest priority fires"),
+        **dict.fromkeys(("group", "groups", "channel"), "Delete it: a round has all that falls due for the contact"),
     },
-    "ChannelObject": dict.fromkeys(("caps", "cap", "limits"), "Write frequency"),
+    "ChannelObject": {
+        **dict.fromkeys(("caps", "cap", "limits"), "Write frequency"),
+        **dict.fromkeys(
+            ("subscription", "subscription_group", "opt_in", "purpose"), "Write consent: {purpose: newsletter}"
+        ),
+        **dict.fromkeys(
+            ("holdout", "arbitration", "priority"), "Delete it: it stands in the policy, once for all channels"
+        ),
+    },
+    "PolicyObject": {
+        **dict.fromkeys(
+            ("smart_sending", "frequency_cap", "frequency_caps", "frequency_capping", "rate_limit", "caps", "cap"),
+            "Write frequency: {max: 1, per: 16h}",
+        ),
+        **dict.fromkeys(
+            ("send_window", "time_window", "sending_hours", "delivery_window", "do_not_disturb", "dnd"),
+            'Write quiet_hours: {from: "21:00", to: "08:00"}, when nothing is sent',
+        ),
+        **dict.fromkeys(
+            ("prioritization", "priorities", "ranking", "priority", "best_of"), "Write arbitration: {within: 2h}"
+        ),
+        **dict.fromkeys(
+            ("control_group", "control", "global_control", "global_control_group"),
+            "Write holdout: {percent: 5, salt: winter}",
+        ),
+        **dict.fromkeys(("subscription", "subscriptions", "opt_in"), "Write consent: {purpose: marketing}"),
+        **dict.fromkeys(("channel",), "Write channels: {email: {}}"),
+        **dict.fromkeys(("timezone", "calendar"), "Delete it: it stands beside rules"),
+    },
+    "ConsentObject": dict.fromkeys(("topic", "list", "subscription", "group", "name"), "Write purpose"),
 }
 """By the name of the model that reads an object, or of one it is made of: a key that is none there, and what is."""
 
-_CONDITIONS: Final = {
-    **dict.fromkeys(("audience", "segment", "in_segment", "in_audience", "member_of"), _AUDIENCE),
-    **dict.fromkeys(("not_in", "not_in_segment"), "Write {not: {in: NAME}}"),
-    **dict.fromkeys(("average", "mean"), "Write {avg: PATH, of: EVENT, gte: 3}"),
-    **dict.fromkeys(("attribute", "attributes", "profile", "user"), "Write {contact: {tier: gold}}"),
-    **dict.fromkeys(("first", "earliest"), "For a first event write {count: EVENT, eq: 1}; for a value there is last"),
-    **dict.fromkeys(("event", "did", "has_done"), "Write {present: EVENT, within: 30d}"),
-    **dict.fromkeys(("has_not_done", "did_not"), "Write {absent: EVENT, within: 30d}"),
-}
-_SEVERAL: Final = "Name one; for several write {any: [{in: a}, {in: b}]}"
 EXAMPLES: Final = {
+    "ArbitrationObject": "{within: 2h}",
     "AttributeChanges": "{tier: {becomes: gold}}",
-    "InstantPaths": "{expires_at: epoch_seconds}",
-    "Where": "{category: coffee, price: {gte: 50}}",
+    "CapObject": "{max: 1, per: day}",
+    "ConsentObject": "{purpose: marketing}",
     "ContactCondition": "{tier: gold}",
+    "HoldoutObject": "{percent: 5, salt: winter}",
+    "InstantPaths": "{expires_at: epoch_seconds}",
+    "ReachesObject": "{count: true, at: [3]}",
+    "Where": "{category: coffee, price: {gte: 50}}",
 }
 
-_OF_KEYS: Final[dict[KeyPath, str]] = {("channels",): "{email: {consent: email_consent}}"}
+_OF_KEYS: Final[dict[KeyPath, str]] = {("channels",): "{email: {consent: {purpose: email}}}"}
 """By the key alone, where an object of no model of its own is asked for."""
 
 
@@ -131,7 +299,10 @@ def meant(key: str, model: type[Model] | None) -> str | None:
     names = [one.__name__ for one in (model.__mro__ if model is not None else ())]
     if key.startswith("contact.") and "MatchObject" in names:
         return _CHANGE
-    return next((words[key] for name in names if key in (words := KEYS.get(name, {}))), None)
+    known = next((words[key] for name in names if key in (words := KEYS.get(name, {}))), None)
+    return (
+        f"Write number: [{key}], or instant: {{{key}: epoch_seconds}}" if not known and "CastObject" in names else known
+    )
 
 
 def example(model: str, path: KeyPath) -> str | None:
@@ -139,54 +310,3 @@ def example(model: str, path: KeyPath) -> str | None:
     if model == "Where" and path[-1:] == ("contact",):
         return "{tier: gold}"
     return EXAMPLES.get(model) or _OF_KEYS.get(path[-1:])
-
-
-def of_shape(path: KeyPath, written: Any, message: str) -> str | None:
-    """What to write where a value has a shape that nothing here has; None where nothing is known."""
-    if message.startswith("a condition has"):
-        return _of_condition(written)
-    if message.startswith("a wait has") and isinstance(written, dict):
-        return _of_wait(written)
-    where = next((part for part in reversed(path) if isinstance(part, str)), "")
-    if isinstance(written, str):
-        return _of_text(where, written, is_wait="wait" in path)
-    if isinstance(written, list) and where == "days" and "wait" in path:
-        return "Write a reminder for each: [{until: DATE, days: -7}, {until: DATE, days: -1}]"
-    return _SEVERAL if isinstance(written, list) and where == "in" and "where" not in path else None
-
-
-def _of_text(where: str, written: str, *, is_wait: bool) -> str | None:
-    if where == "between":
-        return "Write both ends: [30d, 7d] is from thirty days ago to seven days ago"
-    if where in ("days", "on") and written.lower() in ("weekend", "weekends"):
-        return "Write [sat, sun]"
-    if where == "days" and written.lower() in ("weekdays", "workdays"):
-        return "Write [mon, tue, wed, thu, fri]"
-    if is_wait and where != "offset" and re.fullmatch(r"-[0-9]+[smhdw]", written):
-        return f"Write {written[1:]}; before a date it is {{until: DATE, offset: {written}}}"
-    return None
-
-
-def _of_condition(written: Any) -> str | None:
-    if isinstance(written, str):
-        return f"Write {{in: {written[:40]}}} for the members of an audience, {{present: {written[:40]}}} for an event"
-    if not isinstance(written, dict):
-        return None
-    for key in written:
-        if key in _CONDITIONS:
-            return _CONDITIONS[key]
-    key, value = next(iter(written.items()), ("", None))
-    if len(written) == 1 and not isinstance(value, (dict, list)):
-        return f"For an attribute of the contact write {{contact: {{{key.removeprefix('contact.')[:40]}: {value}}}}}"
-    return None
-
-
-def _of_wait(written: dict[str, Any]) -> str | None:
-    for unit in ("minute", "hour", "week"):
-        number = written.get(unit, written.get(f"{unit}s"))
-        if number is not None and not isinstance(number, (dict, list)):
-            return f"Write {number}{unit[0]}"
-    if "day" in written:
-        return f"Write {{days: {written['day']}}}"
-    delay = written.get("delay", written.get("duration"))
-    return f"Write {delay}" if isinstance(delay, str) else None

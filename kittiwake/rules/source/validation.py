@@ -6,6 +6,7 @@ Pure. Called by `documents`.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -49,12 +50,27 @@ def read(
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=True)
     kept = [detail for detail in details if not (detail["type"] == "missing" and key_path(detail) in empty)]
-    errors.extend(_translate(location, data, readers, detail) for detail in kept)
+    said = [(detail, _translate(location, data, readers, detail)) for detail in kept]
+    errors.extend(error for detail, error in said if not _is_answered(detail, said))
     if not isinstance(data, dict):
         return None
     wrong = frozenset(str(path[0]) for path in [*map(key_path, details), *empty] if path)
     rest = {key: value for key, value in data.items() if key not in wrong}
     return _rest(model, {**(stand_ins or {}), **rest}, wrong)
+
+
+def _is_answered(detail: ErrorDetails, said: list[tuple[ErrorDetails, RuleError]]) -> bool:
+    """Whether a key is missing in whose place another stands of which it is said what to write."""
+    if detail["type"] != "missing":
+        return False
+    *parent, key = key_path(detail)
+    beside = [error.advice for other, error in said if _is_unknown(other) and [*key_path(other)[:-1]] == parent]
+    return any(advice.startswith(("A ", "An ")) or re.match(rf"Write {key}\b", advice) for advice in beside)
+
+
+def _is_unknown(detail: ErrorDetails) -> bool:
+    """Whether an error is one of a key that is none."""
+    return detail["type"] == "extra_forbidden"
 
 
 def _rest(model: type[P], data: dict[str, Any], wrong: frozenset[str]) -> Found[P] | None:
@@ -66,8 +82,10 @@ def _rest(model: type[P], data: dict[str, Any], wrong: frozenset[str]) -> Found[
 
 def _nothing_written(location: Location, path: KeyPath) -> RuleError:
     what = path[-1] if path and isinstance(path[-1], str) else "this entry"
-    message = f"{what} has no value"
-    return location.error(path, Code.NOTHING_WRITTEN, message, "Write one, or delete the line", at_key=True)
+    message, advice = f"{what} has no value", "Write one, or delete the line"
+    if "where" in path:
+        advice = "Write one, {exists: false} for what is not there, or delete the line"
+    return location.error(path, Code.NOTHING_WRITTEN, message, advice, at_key=True)
 
 
 def key_path(detail: ErrorDetails) -> KeyPath:
@@ -82,25 +100,27 @@ _OF_A_KEY: Final = "[key]"
 
 
 def _translate(location: Location, data: Any, readers: Readers, detail: ErrorDetails) -> RuleError:
-    from kittiwake.rules.source import other_words  # noqa: PLC0415 - only what is wrong needs it
+    from kittiwake.rules.source import other_shapes  # noqa: PLC0415 - only what is wrong needs it
 
-    path, kind = key_path(detail), detail["type"]
-    if kind == "extra_forbidden":
+    path, kind, written = key_path(detail), detail["type"], detail["input"]
+    if _is_unknown(detail):
         return _unknown_key(location, path, _reader(data, readers, path[:-1]))
     if kind == "missing":
         return _missing_key(location, path, _reader(data, readers, path[:-1]))
+    code, message, advice = _said(path, detail)
+    return location.error(path, code, message, other_shapes.of_shape(path, written, message) or advice)
+
+
+def _said(path: KeyPath, detail: ErrorDetails) -> tuple[Code, str, str]:
+    """What is wrong with a value, in the author's words, and what is always right to write."""
+    kind, written = detail["type"], detail["input"]
     if kind in ("model_type", "dict_type"):
-        message = f"{_subject(path)} must be an object, not {shown(detail['input'])}"
-        return location.error(path, Code.WRONG_SHAPE, message, f"Write {_example(detail, path)}")
+        message = f"{_subject(path)} must be an object, not {shown(written)}"
+        return Code.WRONG_SHAPE, message, f"Write {_example(detail, path)}"
     if kind == "list_type":
-        written = detail["input"]
-        message = f"{_subject(path)} must be a list, not {shown(written)}"
-        plain_advice = "Start each entry with a hyphen" if isinstance(written, dict) else f"Write [{written}]"
-        advice = other_words.of_shape(path, written, message) or plain_advice
-        return location.error(path, Code.WRONG_SHAPE, message, advice)
-    context = detail["ctx"]
-    advice = other_words.of_shape(path, detail["input"], context["message"]) or context["advice"]
-    return location.error(path, Code(kind), context["message"], advice)
+        advice = "Start each entry with a hyphen" if isinstance(written, dict) else f"Write [{written}]"
+        return Code.WRONG_SHAPE, f"{_subject(path)} must be a list, not {shown(written)}", advice
+    return Code(kind), detail["ctx"]["message"], detail["ctx"]["advice"]
 
 
 def _subject(path: KeyPath) -> str:
@@ -113,8 +133,9 @@ def _example(detail: ErrorDetails, path: KeyPath) -> str:
 
     name = detail.get("ctx", {}).get("class_name")
     model = next((part for part in _kinds_of(Model) if part.__name__ == name), None)
-    if model is None or model.model_config.get("extra") == "allow":
-        return other_words.example(str(name), path) or (model or Model).EXAMPLE
+    known = other_words.example(str(name), path)
+    if known or model is None or model.model_config.get("extra") == "allow":
+        return known or (model or Model).EXAMPLE
     needed = [key for key in keys_of(model) if key not in ("use", "with", "rules")][:2]
     return "{" + ", ".join(f"{key}: …" for key in needed) + "}"
 
