@@ -186,3 +186,24 @@ def test_an_event_that_waited_is_taken_only_if_the_version_in_force_at_it_wants_
     found = settled(known, 60, state=waiting).state
     assert (found.first_us, found.counted) == (None, {}), "as if it had not happened"
     assert settled(known, 60, event(40, "1")).state.counted == {}
+
+
+def test_another_zone_of_the_account_moves_who_is_in_a_period_of_the_calendar_at_the_instant_of_its_version() -> None:
+    """In Kiritimati, fourteen hours ahead, the event's day has ended; in UTC it goes on until midnight."""
+    audience = {"id": "r", "audience": {"present": "a", "within": "today"}, "emits": ["entered", "exited"]}
+    rules = [{**audience, "live_from": "2020-01-01T00:00:00Z"}]
+    zones = ((None, "UTC"), (11, "Pacific/Kiritimati"), (12, "UTC"))
+    found = [
+        (
+            None if hour is None else T + hour * HOUR_US,
+            load_document({"account": ACCOUNT, "timezone": zone, "rules": rules}),
+        )
+        for hour, zone in zones
+    ]
+    rows = settled(compile_versions(found, ACCOUNT), 2_000, event(0, "1")).decisions
+    assert [(str(row.kind), (row.time_us - T) // HOUR_US) for row in rows] == [
+        ("entered", 0),
+        ("exited", 11),
+        ("entered", 12),
+        ("exited", 24),
+    ]

@@ -71,6 +71,25 @@ def test_a_trigger_carries_the_trace_of_its_newest_event() -> None:
     assert [one.traceparent for one in host.runner.emitted] == ["00-b-2-01"]
 
 
+DERIVING = b"""
+account: acme
+derive: [{event: order.item_purchased, from: order.completed, each: products}]
+rules: [{id: thanks, when: order.item_purchased, wait: 1h, per: sku}]
+"""
+
+
+def test_a_trigger_of_a_derived_event_carries_the_trace_of_the_event_that_was_sent() -> None:
+    host = Host(always(load_files({"a.yaml": DERIVING})))
+    data = (
+        f'{{"event_id":"shop/7","account_id":"acme","contact_id":"c1","type":"order.completed",'
+        f'"time":"{format_instant(START_US)}","properties":{{"products":[{{"sku":"a"}},{{"sku":"b"}}]}}}}'
+    )
+    key, arrival = arrival_of_line(data.encode(), {"traceparent": "00-a-1-01"})
+    host.runner.run(Bundle([(key, encode(arrival))]))
+    host.pass_to(START_US + 2 * HOUR_US)
+    assert [one.traceparent for one in host.runner.emitted] == ["00-a-1-01"] * 2
+
+
 def test_a_drain_that_nobody_announced_fires_nothing_and_comes_to_an_end() -> None:
     """The watermark goes to infinity and the clock stays: each look comes at once, and they are few."""
     host = Host()

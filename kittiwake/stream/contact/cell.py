@@ -5,7 +5,8 @@ Pure. Beside it stands a bag state of what is buffered (`records.BufferedEvent`,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -94,6 +95,22 @@ def new_cell(state: State, paced_until_us: int, traces: dict[str, str]) -> bytes
     return sealed(
         encode_cell(Cell(LAYOUT, state.evaluated_to_us, paced_until_us, memoryview(encode_state(state)), traces))
     )
+
+
+_DERIVED: Final = re.compile(r"(?P<parent>.+)/[^/]+/[^/]+/[0-9]+")
+"""The id of a derived event: its parent's, and that one's type, its own type, and its place."""
+
+
+def sent_as(event_id: str) -> Iterator[str]:
+    """The ids under which an event may have been sent: its own, or that of the event it is derived from.
+
+    >>> list(sent_as("o-1")), list(sent_as("o/1/order.completed/order.item_purchased/0"))
+    (['o-1'], ['o/1/order.completed/order.item_purchased/0', 'o/1'])
+    """
+    yield event_id
+    found = _DERIVED.fullmatch(event_id)
+    if found is not None:
+        yield found["parent"]
 
 
 def traces_with(traces: dict[str, str], arrivals: Iterable[BufferedEvent]) -> dict[str, str]:

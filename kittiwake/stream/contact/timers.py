@@ -22,7 +22,16 @@ from kittiwake.kernel import Advanced, State
 from kittiwake.kernel.state.state import is_asleep, is_nothing, keeps_ids
 from kittiwake.model import Decision
 from kittiwake.rules.compile.accounts import Plan
-from kittiwake.stream.contact.cell import CELL_BYTES_MAX, Cell, cell_of, decoded, new_cell, state_of, traces_with
+from kittiwake.stream.contact.cell import (
+    CELL_BYTES_MAX,
+    Cell,
+    cell_of,
+    decoded,
+    new_cell,
+    sent_as,
+    state_of,
+    traces_with,
+)
 from kittiwake.stream.contact.poison_events import Evaluated, Evaluation, EvaluationFailed, evaluate
 from kittiwake.stream.contact.sealing import UnreadableError, unsealed
 from kittiwake.stream.contact.timer_counts import TimerCounts
@@ -291,8 +300,11 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int 
 
 
 def _traceparent(decision: Decision, traces: dict[str, str]) -> str | None:
+    """That of its newest event, else of its first; of one that is derived, that of the event it is derived from."""
     ids = decision.events
-    return None if ids is None or not traces else traces.get(ids.last) or traces.get(ids.first)
+    if ids is None or not traces:
+        return None
+    return next((traces[one] for event_id in (ids.last, ids.first) for one in sent_as(event_id) if one in traces), None)
 
 
 def _traces_needed(state: State, traces: dict[str, str]) -> dict[str, str]:
@@ -301,7 +313,7 @@ def _traces_needed(state: State, traces: dict[str, str]) -> dict[str, str]:
         return traces
     instances = [one for rule in state.rules.values() for one in rule.instances.values()]
     waiting = [one.episode for one in instances if one.episode is not None]
-    ids = {event_id for episode in waiting for event_id in (episode.opened_id, episode.last_id)}
+    ids = {one for episode in waiting for each in (episode.opened_id, episode.last_id) for one in sent_as(each)}
     return {event_id: text for event_id, text in traces.items() if event_id in ids}
 
 
