@@ -144,7 +144,9 @@ NO_CONSTRUCT: Final = {
     },
     "lint": {
         "document": "calls the lints",
+        "paths": "asks every path of a rule, wherever it stands",
         "queries": "questions that several lints ask",
+        "templates": "how other systems name a property, for `paths` and `texts`",
         "texts": "asks every text that something is compared with, wherever it stands",
     },
     "plan": {
