@@ -24,6 +24,8 @@ START_US: Final = parse_instant("2026-03-02T08:00:00Z")
 EVERY_US: Final = 6 * HOUR_US
 TYPES: Final = ("product.viewed", "cart.item_added", "product.viewed", "order.completed", "contact.updated")
 CART: Final = {"id": "cart", "when": "cart.item_added", "wait": "7h", "unless": "order.completed"}
+DAY: Final = {"id": "day", "when": "cart.item_added", "restart": False}
+TEN_DAYS: Final = [f"2026-04-{day}" for day in range(10, 20)]
 BROWSE: Final = {"id": "browse", "when": "product.viewed", "wait": "7h", "unless": "order.completed"}
 
 Raw = dict[str, Any]
@@ -142,6 +144,26 @@ CASES: Final = (
         one(rule(wait=[{"until": "day", "days": -3}, {"until": "day", "days": -1}])),
     ),
     Case(
+        "a list of local days, two reminders",
+        "a list of durations",
+        one(rule(wait=["7h", "31h"])),
+        one(rule(wait=[{"days": 0, "at": "15:00"}, {"days": 1, "at": "15:00"}])),
+    ),
+    Case(
+        "an RRULE with `BYSETPOS`",
+        "`repeat: weekly`",
+        one(DAY | {"wait": {"until": "day", "repeat": "weekly"}}),
+        one(DAY | {"wait": {"until": "day", "repeat": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"}}),
+    ),
+    Case(
+        "`except`, ten dates",
+        "`repeat: weekly`",
+        one(DAY | {"wait": {"until": "day", "repeat": "weekly"}}),
+        one(
+            DAY | {"wait": {"until": "day", "repeat": "weekly", "except": [f"2026-04-{day}" for day in range(10, 20)]}}
+        ),
+    ),
+    Case(
         "`on: workdays`",
         "`wait: {days, at}`",
         one(rule(wait={"days": 1, "at": "10:00"})),
@@ -164,6 +186,12 @@ CASES: Final = (
         "`sum`",
         one(rule(given=SUM)),
         one(rule(given={"max": "total", "of": "order.completed", "within": "30d", "gte": 5})),
+    ),
+    Case(
+        "`min`",
+        "`sum`",
+        one(rule(given=SUM)),
+        one(rule(given={"min": "total", "of": "order.completed", "within": "30d", "gte": 5})),
     ),
     Case(
         "`last`",
@@ -208,6 +236,15 @@ CASES: Final = (
         one(rule(channel="email"), policy={"channels": {"email": {"frequency": {"max": 1, "per": "day"}}}}),
     ),
     Case(
+        "a channel's consent",
+        "consent of the policy",
+        one(CART, policy={"consent": {"purpose": "marketing", "default": "granted"}}),
+        one(
+            rule(channel="email"),
+            policy={"channels": {"email": {"consent": {"purpose": "marketing", "default": "granted"}}}},
+        ),
+    ),
+    Case(
         "quiet hours by weekday",
         "quiet hours",
         one(CART, policy={"quiet_hours": {"from": "21:00", "to": "08:00"}}),
@@ -220,6 +257,12 @@ CASES: Final = (
                 ]
             },
         ),
+    ),
+    Case(
+        "`include: {rule: owner}`",
+        "`include` of a property",
+        one(rule(include={"owner": "sku"})),
+        one(rule(owner="retention team", include={"owner": {"rule": "owner"}})),
     ),
     Case("`variants`", "none", one(CART), one(rule(variants={"a": 50, "b": 50, "salt": "s"}))),
 )

@@ -156,9 +156,7 @@ KEYS: Final[dict[str, dict[str, str]]] = {
             ("not_contains", "does_not_contain", "doesnt_contain", "excludes", "not_includes"),
             "Write contains, and not around it: not: {tags: {contains: gift}}",
         ),
-        **dict.fromkeys(
-            ("matches", "regex", "like", "pattern"), "Write starts_with, contains or in: none are patterns"
-        ),
+        **dict.fromkeys(("matches", "regex", "like", "pattern"), "Write contains or in: a text is no pattern here"),
         **dict.fromkeys(("ends_with",), "Write contains or in: only beginnings and parts are compared"),
         **dict.fromkeys(("icontains", "contains_ci", "iequals", "ieq"), "Write contains or in: capitals count"),
         **dict.fromkeys(
@@ -198,7 +196,7 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         **dict.fromkeys(("over_all_time", "all_time", "ever", "lifetime"), _EVER),
         **dict.fromkeys(("where", "filter", "filters", "properties", "with"), _WHERE),
         **dict.fromkeys(("ne", "not_eq", "is_not", "not_in"), "Write eq or in, and not around it: {not: {last: …}}"),
-        **dict.fromkeys(("contains", "starts_with"), "Write eq or in: a value is compared whole"),
+        **dict.fromkeys(("contains",), "Write eq or in: a value is compared whole"),
         **dict.fromkeys(("per", "by", "for_each"), "Write same: product_id"),
     },
     "ReachesObject": {
