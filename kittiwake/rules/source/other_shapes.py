@@ -29,7 +29,7 @@ _CONDITIONS: Final = {
     **dict.fromkeys(("or",), "Write any"),
     **dict.fromkeys(("none", "nor", "none_of"), "Write {not: {any: […]}}"),
 }
-_IN_PLACE: Final = {"last": "within: 30d", "min": "gte: 3", "max": "lte: 3"}
+_MEANT_BESIDE: Final = {"last": "within: 30d", "min": "gte: 3", "max": "lte: 3"}
 """Of a measure that stands beside another: what is meant."""
 _EXAMPLES_OF_LISTS: Final = {
     "cast": "[{event: order.completed, number: [total]}]",
@@ -198,9 +198,9 @@ def _of_condition(written: Any) -> str | None:
         if key in _CONDITIONS:
             return _CONDITIONS[key]
     several = [key for key in MEASURES if key in written]
-    beside = next((key for key in several if key in _IN_PLACE), None) if len(several) > 1 else None
+    beside = next((key for key in several if key in _MEANT_BESIDE), None) if len(several) > 1 else None
     if beside is not None:
-        return f"Write {_IN_PLACE[beside]} in place of {beside}"
+        return f"Write {_MEANT_BESIDE[beside]} in place of {beside}"
     return _of_attribute(written)
 
 
