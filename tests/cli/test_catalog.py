@@ -68,6 +68,20 @@ def test_texts_that_look_like_numbers_are_pointed_out(nights: list[Path]) -> Non
     assert "--numbers price,quantity" in ran.err
 
 
+def test_prices_with_a_currency_are_pointed_out_and_rows_without_an_id_counted(tmp_path: Path) -> None:
+    feed = write(tmp_path / "feed.tsv", "id\ttitle\tprice", "1\tMug\t", "2\tCup\t19,99 EUR", "\t\t")
+    base = ("--account", "acme", "--time", "2026-11-02T03:00:00Z", "--delimiter", r"\t", "--id", "id")
+    refused = kittiwake("catalog", "diff", feed, *base)
+    assert (refused.code, "--skip-without-id" in refused.err) == (2, True)
+    ran = kittiwake("catalog", "diff", feed, *base, "--skip-without-id")
+    assert (ran.code, "--numbers price" in ran.err, "1 row(s) without id" in ran.err) == (0, True, True)
+    read = kittiwake("catalog", "diff", feed, *base, "--skip-without-id", "--numbers", "price", "--decimal", ",")
+    assert [json.loads(line)["properties"] for line in read.out.splitlines()] == [
+        {"title": "Mug"},
+        {"price": 19.99, "title": "Cup"},
+    ]
+
+
 def test_an_export_that_broke_off_writes_nothing_unless_that_is_meant(nights: list[Path], tmp_path: Path) -> None:
     broken = write(tmp_path / "broken.csv", "product_id,price,quantity")
     ran = diff(nights[0], broken)
@@ -101,6 +115,10 @@ def test_a_mistake_leaves_what_was_written_before(nights: list[Path], tmp_path: 
         (("0.csv", "--output", "0.csv"), "is one of the snapshots"),
         (("0.csv", "--output", "none/e.jsonl"), "cannot write none/e.jsonl"),
         (("0.csv", "--columns", "prise"), "did you mean price?"),
+        (("0.csv", "--columns", "sum=prise"), "did you mean price?"),
+        (("0.csv", "--columns", "price,price=title"), "two columns are to be sent as price"),
+        (("0.csv", "--columns", "price="), "write COLUMN or NAME=COLUMN"),
+        (("0.csv", "--decimal", ";"), "is no decimal mark"),
         (("a.parquet",), "a snapshot is CSV or JSON Lines"),
     ],
     ids=str,

@@ -15,7 +15,7 @@ from typing import IO, Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from kittiwake.batch.catalog.columns import Columns, Product, wrong
+from kittiwake.batch.catalog.columns import Columns, Product, ProductReader, wrong
 from kittiwake.batch.catalog.snapshot import read_snapshot
 from kittiwake.batch.external_sort import Sorter
 from kittiwake.input.decompression import OnRead
@@ -30,7 +30,7 @@ PRODUCT_BYTES: Final = 256
 """What a product takes in memory besides its texts."""
 
 STOCK: Final = "quantity"
-"""The column that is 0 of an item that is not in the new snapshot."""
+"""What is 0, by the name under which it is sent, of an item that is not in the new snapshot."""
 
 _decoder: Final = msgspec.msgpack.Decoder(list[tuple[str, int, bytes]])
 _Filed: TypeAlias = tuple[str, int, bytes]
@@ -62,6 +62,8 @@ class Counts(NamedTuple):
     updated: int = 0
     removed: int = 0
     unchanged: int = 0
+    without_id: int = 0
+    """Rows of both snapshots that were passed over."""
 
     @property
     def old(self) -> int:
@@ -85,17 +87,17 @@ def write_difference(old: str | None, new: str, settings: Settings, into: IO[byt
     Raises:
         InputError: a snapshot cannot be read, or has an item twice; what was written is of no use.
     """
-    counts = Counts()
+    counts, reader = Counts(), ProductReader(settings.columns)
     with Sorter[_Filed](_decoder, HELD_BYTES) as before, Sorter[_Filed](_decoder, HELD_BYTES) as after:
         if old is not None:
-            _sort(before, read_snapshot(old, settings.columns, settings.delimiter, False, on_read))
-        _sort(after, read_snapshot(new, settings.columns, settings.delimiter, True, on_read))
+            _sort(before, read_snapshot(old, reader, settings.delimiter, False, on_read))
+        _sort(after, read_snapshot(new, reader, settings.delimiter, True, on_read))
         for item_id, was, values in _pairs(_once(before, old or ""), _once(after, new)):
             found = _change(was, values)
             counts = counts.plus(found[0] if found else None)
             if found:
                 into.write(_event(settings, item_id, *found) + b"\n")
-    return counts
+    return counts._replace(without_id=reader.without_id)
 
 
 def spool() -> IO[bytes]:
@@ -180,5 +182,5 @@ def refuse_emptied(counts: Counts, share_max: float, new: str) -> None:
     """
     if counts.old and counts.removed > share_max * counts.old:
         lacking = f"{counts.removed:,} of {counts.old:,} items are not in it any more"
-        advice = "if that is so, say --max-removed 1; if not, export it again"
+        advice = "if that is so, say --max-removed 1; if it broke off, or holds but a part of them, export all"
         raise InputError(f"{new}: {lacking}, more than the share of {share_max:g} that --max-removed allows: {advice}")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any, Final
 
-from kittiwake.batch.catalog.columns import Columns, Product, refuse_unknown, wrong
+from kittiwake.batch.catalog.columns import Columns, Product, ProductReader, refuse_unknown, wrong
 from kittiwake.input.decompression import OnRead
 from kittiwake.input.errors import InputError, shown
 from kittiwake.input.events import BOM, record_of
@@ -18,6 +18,7 @@ from kittiwake.input.fields import RefusedError
 from kittiwake.input.file_types import PARQUET, is_not_read, type_by_name
 from kittiwake.input.lines import Record, is_cut, record_at
 from kittiwake.input.reading import read_blocks
+from kittiwake.values import lookup
 
 COLUMNS_MAX: Final = 10_000
 """Names of columns that are remembered of JSON Lines, to see that those which were named have come."""
@@ -26,7 +27,7 @@ DELIMITERS: Final = (";", "\t", "|")
 """What else than a comma may stand between the fields of a CSV file; a message names it."""
 
 
-def read_snapshot(file: str, columns: Columns, delimiter: str, is_new: bool, on_read: OnRead) -> Iterator[Product]:
+def read_snapshot(file: str, reader: ProductReader, delimiter: str, is_new: bool, on_read: OnRead) -> Iterator[Product]:
     """The products of a file, as they stand there.
 
     Columns that were named have to be there in the new snapshot; one that the old does not have is new.
@@ -40,13 +41,26 @@ def read_snapshot(file: str, columns: Columns, delimiter: str, is_new: bool, on_
     first = next(lines, None)
     if first is None:
         return
-    if first.raw.lstrip().startswith(b"["):
-        raise wrong(file, first.number, "it is a JSON array: write one product a line, as `jq -c '.[]'` does")
-    rest = chain([first], lines)
+    if (why := _why_foreign(first.raw.strip())) is not None:
+        raise wrong(file, first.number, why)
+    rest, columns = chain([first], lines), reader.columns
     is_json = first.raw.lstrip().startswith(b"{")
     rows = _json_rows(file, columns, rest, is_new) if is_json else _csv_rows(file, columns, rest, is_new, delimiter)
     for line, row in rows:
-        yield columns.product(row, file, line)
+        product = reader.product(row, file, line)
+        if product is not None:
+            yield product
+
+
+def _why_foreign(first: bytes) -> str | None:
+    """Why a file that begins so is no snapshot; None: it may be one."""
+    if first.startswith(b"["):
+        return "it is a JSON array: write one product a line, as `jq -c '.[]'` does"
+    if first == b"{":
+        return "it is one JSON object of several lines: write one product a line, as `jq -c '.products[]'` does"
+    if first.startswith(b"<"):
+        return "it is XML or HTML: export CSV or JSON Lines, as most shops can, with one product a row"
+    return None
 
 
 def _lines(file: str, on_read: OnRead) -> Iterator[Record]:
@@ -78,9 +92,17 @@ def _json_rows(
             row = _object(file, number, raw)
             if len(seen) < COLUMNS_MAX:
                 seen.update(row)
+                seen.update(_paths_in(row, columns))
             yield number, row
     if is_new and len(seen) < COLUMNS_MAX:
         refuse_unknown(columns, sorted(seen), file, number)
+
+
+def _paths_in(row: dict[str, Any], columns: Columns) -> Iterator[str]:
+    """The named paths that lead to a value."""
+    for path in () if columns.compared is None else columns.compared.values():
+        if "." in path and path not in row and lookup(row, tuple(path.split("."))) is not None:
+            yield path
 
 
 def _object(file: str, number: int, raw: bytes) -> dict[str, Any]:
@@ -108,9 +130,16 @@ def _csv_rows(
                 if len(fields) != len(heading):
                     advice = "put a text with the delimiter or a line end in quotes"
                     raise wrong(file, begun, f"it has {len(fields)} fields, the heading has {len(heading)}: {advice}")
-                yield begun, {name: field or None for name, field in zip(heading, fields, strict=True)}
+                row = {name: field or None for name, field in zip(heading, fields, strict=True)}
+                yield begun, row | {columns.item: (row[columns.item] or "").strip() or None}
     except csv.Error as error:
-        raise wrong(file, numbered.begun, f"the row is no CSV: {error}") from None
+        raise wrong(file, numbered.begun, _why_no_csv(str(error))) from None
+
+
+def _why_no_csv(error: str) -> str:
+    if "new-line character" in error:
+        return "lines end in a carriage return alone: export it with line feeds"
+    return f"the row is no CSV: {error}"
 
 
 class _Numbered:
@@ -142,7 +171,8 @@ class _Numbered:
         return begun
 
 
-def _heading(file: str, line: int, names: list[str], columns: Columns, is_new: bool) -> list[str]:
+def _heading(file: str, line: int, fields: list[str], columns: Columns, is_new: bool) -> list[str]:
+    names = [field.strip() for field in fields]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise wrong(file, line, f"two columns are called {twice[0]}")

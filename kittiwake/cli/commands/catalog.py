@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Annotated, Final
@@ -13,6 +14,7 @@ import typer
 
 from kittiwake.batch.catalog.columns import Columns
 from kittiwake.batch.catalog.difference import Counts, Settings, refuse_emptied, spool, write_difference
+from kittiwake.batch.catalog.number_texts import number_of_text
 from kittiwake.batch.replay import Progress
 from kittiwake.cli.console import GroupedCommand, example_text, leave, usable_input
 from kittiwake.durable_files import flush
@@ -24,10 +26,13 @@ from kittiwake.settings import instant_us
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import YELLOW, complain, say_json_lines
 from kittiwake.terminal.progress import progress
-from kittiwake.values import as_number, is_number, parse_json
+from kittiwake.values import parse_json
 
 BLOCK_BYTES: Final = 1024 * 1024
 """Bytes that are handed on at once."""
+
+EVENTS_LOOKED_AT: Final = 100
+"""Events whose texts are looked at for numbers: of an update the first few may have other columns."""
 
 
 def diff(
@@ -43,12 +48,29 @@ def diff(
     time: Annotated[str, typer.Option("--time", help="When NEW was made (RFC 3339): the time of its events.")],
     item: Annotated[str, typer.Option("--id", help="The column of the item's id.")] = "product_id",
     columns: Annotated[
-        str, typer.Option("--columns", help="Columns that count, with commas; left out: all.", show_default=False)
+        str,
+        typer.Option(
+            "--columns",
+            help="Columns that count, with commas, as COLUMN or NAME=COLUMN to send it as NAME; left out: all.",
+            show_default=False,
+        ),
     ] = "",
     numbers: Annotated[
-        str, typer.Option("--numbers", help="Columns whose texts are numbers, with commas.", show_default=False)
+        str,
+        typer.Option(
+            "--numbers", help="Names, as they are sent, whose texts are numbers, with commas.", show_default=False
+        ),
+    ] = "",
+    decimal: Annotated[
+        str,
+        typer.Option(
+            "--decimal", help="The decimal mark of --numbers, , or . where groups have another.", show_default=False
+        ),
     ] = "",
     delimiter: Annotated[str, typer.Option("--delimiter", help="What stands between the fields of CSV.")] = ",",
+    skip_without_id: Annotated[
+        bool, typer.Option("--skip-without-id", help="Pass over rows without an id, as of further images.")
+    ] = False,
     max_removed: Annotated[
         float,
         typer.Option("--max-removed", help="Refuse NEW if it lacks more than this share (0 to 1) of OLD's items."),
@@ -63,13 +85,14 @@ def diff(
     """
     with usable_input(as_json=False):
         old, new = _pair(snapshots)
-        settings = _settings(account, time, Columns(item, _names(columns) or None, _names(numbers)), delimiter)
+        named = Columns(item, _columns(columns), _names(numbers), _mark(decimal), skip_without_id)
+        settings = _settings(account, time, named, delimiter)
         _refuse_options(max_removed, output, snapshots)
         with spool() as events, _reading(snapshots) as on_read:
             counts = write_difference(old, new, settings, events, on_read)
             refuse_emptied(counts, max_removed, new)
             events.seek(0)
-            _report(counts, _numbers_as_text(events.readline(), settings.columns))
+            _report(counts, _numbers_as_text(islice(events, EVENTS_LOOKED_AT), settings.columns), item)
             events.seek(0)
             _hand_on(events, output)
     leave(Exit.FINE)
@@ -84,6 +107,26 @@ def _pair(snapshots: list[Path]) -> tuple[str | None, str]:
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(name for part in text.split(",") if (name := part.strip()))
+
+
+def _columns(text: str) -> dict[str, str] | None:
+    """By the name under which it is sent, each column; None: all."""
+    found: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        first, equals, column = (each.strip() for each in part.partition("="))
+        name, column = (first, column) if equals else (first, first)
+        if not name or not column:
+            raise UnusableError(f"--columns: {part!r} names no column: write COLUMN or NAME=COLUMN")
+        if name in found:
+            raise UnusableError(f"--columns: two columns are to be sent as {name}")
+        found[name] = column
+    return found or None
+
+
+def _mark(decimal: str) -> str | None:
+    if decimal not in ("", ",", "."):
+        raise UnusableError(f"--decimal: {decimal!r} is no decimal mark: write ',' or '.'")
+    return decimal or None
 
 
 def _settings(account: str, time: str, columns: Columns, delimiter: str) -> Settings:
@@ -152,17 +195,21 @@ def _replaced(path: Path) -> Iterator[IO[bytes]]:
             raise
 
 
-def _numbers_as_text(event: bytes, columns: Columns) -> list[str]:
-    """The properties of an event that were to be numbers, by their looks; none if the author has named any."""
-    if not event or columns.numbers:
-        return []
-    properties = parse_json(event)["properties"]
-    return [name for name, value in properties.items() if isinstance(value, str) and is_number(as_number(value))]
+def _numbers_as_text(events: Iterable[bytes], columns: Columns) -> list[str]:
+    """The properties of events that were to be numbers, by their looks; none if the author has named any."""
+    found: dict[str, None] = {}
+    for event in () if columns.numbers else events:
+        for name, value in parse_json(event)["properties"].items():
+            if isinstance(value, str) and any(number_of_text(value, mark) for mark in (None, ",", ".")):
+                found[name] = None
+    return list(found)
 
 
-def _report(counts: Counts, texts: list[str]) -> None:
-    words = ", ".join(f"{number:,} {name}" for name, number in counts._asdict().items())
+def _report(counts: Counts, texts: list[str], item: str) -> None:
+    words = ", ".join(f"{number:,} {name}" for name, number in counts._asdict().items() if name != "without_id")
     complain(f"items: {words}", None)
+    if counts.without_id:
+        complain(f"note: {counts.without_id:,} row(s) without {item} were passed over", YELLOW)
     if texts:
         names = ",".join(texts)
         complain(f"note: {names} hold texts, which no rule compares as numbers; are they? --numbers {names}", YELLOW)
