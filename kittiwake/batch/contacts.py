@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from kittiwake.batch.counts import Counts, count_decision, count_pending, count_unusable
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
@@ -32,7 +32,7 @@ from kittiwake.rules.compile.accounts import Plan
 from kittiwake.values import parse_sound
 
 ITEM_CHANGES_KEPT: Final = 1_024
-"""Changes of items whose properties are kept as read, for the next contact that is given them: those of the items that
+"""Changes of items that are kept as events, for the next contact that is given them: those of the items that
 very many watch. Of ordinary changes a few MB."""
 
 
@@ -150,17 +150,16 @@ def _decide(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> Deci
 
 def _event_of(row: Row, unread: Collection[str]) -> Event:
     """The event of a row, of an account whose contacts are given changes of items."""
+    if is_item_change(row[2]):
+        return _change_of(row)
     time_us, event_id, event_type, properties = row
-    if is_item_change(event_type):
-        return Event(time_us, event_id, event_type, _read_once(properties))
     return Event(time_us, event_id, event_type, {} if event_type in unread else parse_sound(properties))
 
 
 @lru_cache(maxsize=ITEM_CHANGES_KEPT)
-def _read_once(properties: bytes) -> dict[str, Any]:
-    """The properties of an item change, shared by the contacts that are given it: nobody changes them."""
-    found: dict[str, Any] = parse_sound(properties)
-    return found
+def _change_of(row: Row) -> Event:
+    """An item change, shared by the contacts that are given it: nobody changes its properties."""
+    return event_of(row)
 
 
 # ---------------------------------------------------------------- duplicates

@@ -7,7 +7,8 @@ and what `include` needs of the newest interest. Made by `run.dispatch`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
 
 from kittiwake.kernel.evaluate.catalog import (
     ITEM_ID,
@@ -22,7 +23,7 @@ from kittiwake.kernel.evaluate.catalog import (
 )
 from kittiwake.kernel.evaluate.change import Test, test_of
 from kittiwake.kernel.evaluate.include import within
-from kittiwake.kernel.evaluate.match import asking, key_values, question_of, reader, text_of
+from kittiwake.kernel.evaluate.match import asking, key_values, question_of, reader
 from kittiwake.kernel.evaluate.unusable import finding, type_of
 from kittiwake.kernel.plan.catalog import Catalog
 from kittiwake.kernel.plan.catalog_plan import ITEM, shown_of_item
@@ -39,6 +40,9 @@ from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import CUT, Event
 from kittiwake.reasons import Clause, Outcome, Reason
 from kittiwake.values import canonical, parse_json
+
+ITEMS_KEPT: Final = 8_192
+"""Items whose keys are kept at hand: a contact is given many changes of one item. 2 MB at most."""
 
 Fitting: TypeAlias = Callable[[Execution, Event], bool | None]
 """Whether the item is as `where` asks after a change; None: it is not, for the type of one of its values."""
@@ -108,7 +112,7 @@ def changing(route: Route, react: Reaction) -> Handler:
         if path not in now or interest is None or event.time_us - interest.newest_us >= catalog.within_us:
             return
         before, value = value_before(event.properties, path), now[path]
-        reference = _reference(catalog, interest, before)
+        reference = _reference(interest, before) if since_interest else before
         if rule.foreseen:
             return
         answer = passes(before, value)
@@ -155,10 +159,8 @@ def _refuse_values(run: Execution, index: int, catalog: Catalog, event: Event) -
         run.count_unusable(index, Clause.WHEN, f"{ITEM}.{path}", found)
 
 
-def _reference(catalog: Catalog, interest: Interest, before: Any) -> Any:
-    """What a change is measured by: the value before, or the value at the newest interest."""
-    if not catalog.since_interest:
-        return before
+def _reference(interest: Interest, before: Any) -> Any:
+    """The value at the newest interest, which is the value before its first change since."""
     if not interest.is_known:
         interest.is_known = True
         interest.reference = None if before is None else canonical(before)
@@ -211,6 +213,7 @@ def _catalog_of(rule: RuleProgram) -> Catalog:
     return rule.catalog
 
 
+@lru_cache(maxsize=ITEMS_KEPT)
 def _key_of(item: str) -> str:
     """The instance of an item, as if `per` named its id."""
-    return f'{{"{ITEM_ID}":{text_of(item)}}}'
+    return f'{{"{ITEM_ID}":{canonical(item)}}}'

@@ -140,7 +140,8 @@ def _walk(run: Execution, events: Sequence[Event], upto_us: int) -> None:
 
 def _walk_prepared(run: Execution, events: Sequence[Event], upto_us: int) -> None:
     """As `_walk`, where events are prepared before the rules see them, or items change."""
-    prepared, timers, retention_us = prepared_handlers_of(run.program), run.timers.heap, run.program.policy.retention_us
+    taking_of, timers = prepared_handlers_of(run.program).of, run.timers.heap
+    retention_us = run.program.policy.retention_us
     at, count = 0, len(events)
     while at < count:
         event = events[at]
@@ -153,13 +154,13 @@ def _walk_prepared(run: Execution, events: Sequence[Event], upto_us: int) -> Non
         at += 1
         if at < count and events[at].time_us == now_us:
             run.shared_instant = SharedInstant()
-            prepared.of(event.type)(run, event)
+            taking_of(event.type)(run, event)
             while at < count and events[at].time_us == now_us:
-                prepared.of(events[at].type)(run, events[at])
+                taking_of(events[at].type)(run, events[at])
                 at += 1
             run.shared_instant = None
         else:
-            prepared.of(event.type)(run, event)
+            taking_of(event.type)(run, event)
         if timers and timers[0][0] <= now_us:
             for index, key in run.timers.take_due(now_us):
                 fall_due(run, index, key)
