@@ -75,6 +75,21 @@ def test_validate_imports_neither_beam_nor_what_only_other_commands_need(tmp_pat
     assert hosts & loaded == set()
 
 
+OPENED = """
+import sys
+sys.addaudithook(lambda name, what: name == "open" and "dist-info" in str(what[0]) and print(what[0], file=sys.stderr))
+from kittiwake.cli.entry import main
+main()
+"""
+
+
+def test_validate_reads_no_metadata_of_installed_packages(tmp_path: Path) -> None:
+    path = write(tmp_path / "rules.yaml", RULES)
+    command = [sys.executable, "-c", OPENED, "validate", str(path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("command", ["test", "recipes", "schema"])
 def test_no_command_imports_beam(command: str, tmp_path: Path) -> None:
     write(tmp_path / "rules.yaml", RULES)
