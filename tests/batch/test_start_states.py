@@ -15,13 +15,14 @@ from kittiwake.batch.event_rows import Row, Subject
 from kittiwake.batch.intake import Intake
 from kittiwake.batch.items.gathering import ItemGathering
 from kittiwake.batch.items.join import joined
-from kittiwake.batch.items.rows import InterestRows, rows_of_items, rows_of_snapshot
+from kittiwake.batch.items.rows import EVENT, INTEREST, InterestRows, ItemRow, rows_of_items, rows_of_snapshot
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.partitions import contacts_with_states, start_state
 from kittiwake.batch.record_batches import RecordBatcher, partition_of
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table
 from kittiwake.input.events import parse_event
+from kittiwake.kernel.items.index import HeldInterest, ItemState
 from kittiwake.kernel.state.state import State
 from kittiwake.model import Decision, Event
 from kittiwake.output.item_snapshots import ItemSnapshot, item_snapshot_of
@@ -114,6 +115,21 @@ def test_day_by_day_is_as_one_run_over_all_wherever_it_is_cut(root: Path, seed: 
     assert sorted(found.items) == sorted(whole.items), cuts
     assert found.states.keys() == whole.states.keys()
     assert sum(any(name in line for name in OF_ITEMS) for line in wanted) > 3, "too few to tell anything"
+
+
+def test_an_event_from_before_the_snapshots_counts_only_of_an_item_that_they_do_not_know() -> None:
+    programs = Programs(load_files({"acme.yaml": RULES.format(account="acme").encode()}))
+    start_us, counts = parse_instant("2026-11-02T12:00:00Z"), Counts()
+    interest = HeldInterest("c1", start_us - HOUR_US, start_us + HOUR_US)
+    known = ItemSnapshot("acme", "known", start_us, ItemState(), (interest,))
+    unknown: list[ItemRow] = [("acme", "new", INTEREST, "c1", start_us - HOUR_US, start_us + HOUR_US, "", "", b"")]
+    priced: list[ItemRow] = [
+        ("acme", name, EVENT, "", start_us - 1, 0, "e1", "price.changed", b'{"price":1}') for name in ("known", "new")
+    ]
+    rows = sorted([*rows_of_snapshot(known), *unknown, *priced])
+    (table,) = joined(programs, rows, start_us + 1, counts)
+    assert table.types == ["*price.changed*new"]
+    assert counts.unsettled == 1
 
 
 def test_every_contact_of_a_partition_has_its_turn_with_its_rows_and_its_state(seed: int) -> None:
