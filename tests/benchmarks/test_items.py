@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.item_shards import Shards, steps
 from benchmarks.items import RULES, START_US, Shape, lines, naive
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
@@ -24,6 +25,15 @@ def test_every_contact_is_given_every_change_and_fires_once_an_item(tmp_path: Pa
     summary = replay(Programs(load(rules)), [str(events)], tmp_path / "out", RunSettings(START_US + DAY_US))
     assert (summary.counts.item_changes, summary.triggers) == (shape.matches, 30)
     assert shape.matches == 30 * shape.changes
+
+
+@pytest.mark.parametrize("shards", [1, 8])
+def test_a_stream_gives_contacts_as_many_changes_as_a_batch(shards: int) -> None:
+    store, catalogue = Shards(), SHAPES[2]
+    first, interest, change = steps(catalogue, shards, store)
+    assert [first.records, interest.records, change.records] == [10 * shards, 30, 20 * shards]
+    assert interest.given + change.given == catalogue.matches
+    assert sum(map(len, store.interests.values())) == 30
 
 
 def test_the_naive_join_decides_the_same(tmp_path: Path) -> None:
