@@ -23,7 +23,7 @@ from kittiwake.kernel.plan.versions import Versions
 from kittiwake.model import Decision, Event
 from kittiwake.reasons import DeadLetterReason, Outcome
 from kittiwake.rules.documents import load_document
-from kittiwake.rules.versions import always
+from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion, always
 from kittiwake.scenarios.player import event_of
 from kittiwake.stream.contact.sealing import UnreadableError
 from kittiwake.stream.contact.timer_grid import TimerSettings
@@ -41,7 +41,9 @@ from kittiwake.transforms.stream.items import JoinDoFn
 from kittiwake.values import canonical
 from tests.oracle.oracle import decide
 from tests.oracle.worlds import ACCOUNT, CONTACT, World
-from tests.oracle.worlds_catalog import catalog_world
+from tests.oracle.worlds_catalog import catalog_world, catalog_world_of_versions
+from tests.oracle.worlds_versions import VersionedWorld
+from tests.properties import versions
 from tests.properties.comparison import difference_of, story
 from tests.stream.fault_injecting_runner import Bundle, DiedError, FaultInjectingRunner
 from tests.stream.generated_cases import emitted_by_key
@@ -118,9 +120,8 @@ class Timers:
 class Stream:
     """Intake and items of a streaming job; what reaches the contact is kept in its order of arrival."""
 
-    def __init__(self, world: World, shards: int) -> None:
-        history = always(load_document(world.document))
-        self.view = StaticRules(history, world.allowed_lateness_us).view(0)
+    def __init__(self, world: World | VersionedWorld, shards: int) -> None:
+        self.view = StaticRules(_history(world), world.allowed_lateness_us).view(0)
         self.routers = ItemRouters(shards)
         self.shards: defaultdict[bytes, Shard] = defaultdict(Shard)
 
@@ -157,6 +158,12 @@ class Stream:
         return [element for raw in raws for element in self.elements(raw)]
 
 
+def _history(world: World | VersionedWorld) -> RuleSetHistory:
+    if isinstance(world, World):
+        return always(load_document(world.document))
+    return RuleSetHistory(tuple(RuleSetVersion(since, load_document(text)) for since, text in world.versions))
+
+
 def _message(raw: dict[str, Any]) -> bytes:
     subject = {} if raw.get("item_id") else {"contact_id": CONTACT}
     return canonical({"account_id": ACCOUNT, **subject, **raw}).encode()
@@ -183,15 +190,30 @@ def _in_batch(stream: Stream, world: World) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("seed", range(WORLDS))
 def test_any_order_of_arrival_and_any_number_of_shards_decide_as_one_history(seed: int) -> None:
-    world, dice = catalog_world(seed), random.Random(seed)
+    world = catalog_world(seed)
+    stream, given = _arrived(world, seed)
+    assert _outcome(decide_history(stream.versions, CONTACT, given, world.until_us).decisions) == _in_batch(
+        stream, world
+    )
+
+
+@pytest.mark.parametrize("seed", range(0, WORLDS, 3))
+def test_any_order_of_arrival_decides_as_the_oracle_under_rules_that_change(seed: int) -> None:
+    world = catalog_world_of_versions(seed)
+    _, given = _arrived(world, seed)
+    found = versions.difference(world, lambda rules, _, until_us: versions.at_once(rules, given, until_us), stream=True)
+    assert not found, f"{found}\n{versions.story(world)}"
+
+
+def _arrived(world: World | VersionedWorld, seed: int) -> tuple[Stream, list[Event]]:
+    """A stream after all events, some of which came twice, and what has reached the contact; both in any order."""
+    dice = random.Random(seed)
     stream = Stream(world, dice.choice((1, 3, 8, 256)))
     arriving = [*world.events, *dice.sample(world.events, len(world.events) // 4)]
     dice.shuffle(arriving)
     given = [event for raw in arriving for event in stream.arrive(raw)]
     dice.shuffle(given)
-    assert _outcome(decide_history(stream.versions, CONTACT, given, world.until_us).decisions) == _in_batch(
-        stream, world
-    )
+    return stream, given
 
 
 class Clock:
