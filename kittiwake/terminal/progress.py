@@ -11,9 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeAlias
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
 from kittiwake.batch.replay import OnProgress
 from kittiwake.batch.replay import Progress as Far
 from kittiwake.terminal.printing import report_line
@@ -43,6 +40,15 @@ def progress(
 
 @contextmanager
 def _bar(pace: _Pace) -> Iterator[OnProgress]:
+    from rich.console import Console  # noqa: PLC0415 - 30 ms, for terminals only
+    from rich.progress import (  # noqa: PLC0415 - likewise
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     rate = TextColumn("{task.fields[rate]}")
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), rate, TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

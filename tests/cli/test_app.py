@@ -11,7 +11,7 @@ import pytest
 
 from kittiwake import __version__
 from kittiwake.cli.main import COMMANDS
-from tests.cli.command import RULES, kittiwake, write
+from tests.cli.command import RULES, event, kittiwake, write
 
 # What stands before is not its doing: a package of Google's puts an empty `google` into every Python of the venv.
 LOADED = """
@@ -73,6 +73,13 @@ def test_validate_imports_neither_beam_nor_what_only_other_commands_need(tmp_pat
         "kittiwake.testing",
     }
     assert hosts & loaded == set()
+
+
+def test_replay_loads_nothing_that_draws_where_there_is_no_terminal(tmp_path: Path) -> None:
+    events = write(tmp_path / "events.jsonl", event("cart.item_added", "2026-11-02T09:00:00Z"))
+    rules = ("--rules", write(tmp_path / "rules.yaml", RULES))
+    loaded = modules_loaded("replay", *rules, "--input", events, "--output", tmp_path / "out")
+    assert {"rich", "pyarrow", "apache_beam"} & {name.split(".")[0] for name in loaded} == set()
 
 
 OPENED = """
