@@ -31,6 +31,7 @@ from kittiwake.kernel.plan.catalog_plan import CatalogPlan, catalog_of
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.model import KNOWN, Event
 from kittiwake.rules.compile.account import compile_account
+from kittiwake.rules.compile.versions import compile_versions
 from kittiwake.rules.loader import load_files
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 from tests.kernel.item_shards import Shard, counted
@@ -177,6 +178,22 @@ def test_interest_is_read_of_what_is_derived_and_cast_and_values_of_items_as_the
     assert not read.may_show(T, "viewed")
     fact = FactReader(versions, plan).fact(item_event(0, "e", {"price": "9.50"}))
     assert fact.now == (("price", "9.5"),)
+
+
+def test_interest_and_values_are_read_by_the_version_in_force_at_their_time() -> None:
+    """The first version neither casts nor derives; the second does from an hour on."""
+    kept = "".join(line for line in PREPARED.splitlines(True) if not line.startswith(("cast", "derive")))
+    plain, prepared = (load_files({"rules.yaml": text.encode()}) for text in (kept, PREPARED))
+    since_us = T + HOUR_US
+    versions = compile_versions([(None, plain), (since_us, prepared)], "acme")
+    plan = catalog_of(versions)
+    assert plan is not None
+    interests, facts = InterestReader(versions, plan), FactReader(versions, plan)
+    for time_us, items, price in ((since_us - 1, [], '"9.50"'), (since_us, ["8"], "9.5")):
+        ordered = Event(time_us, "o", "ordered", {"shop": "a", "lines": [{"sku": "8.0"}]})
+        assert [one.item_id for one in interests.interests(ordered)] == items
+        priced = Event(time_us, "e", "price.changed", {"price": "9.50"}, "acme", None, "p")
+        assert facts.fact(priced).now == (("price", price),)
 
 
 # ---------------------------------------------------------------- what is forgotten
