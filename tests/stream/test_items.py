@@ -216,6 +216,35 @@ def _arrived(world: World | VersionedWorld, seed: int) -> tuple[Stream, list[Eve
     return stream, given
 
 
+CATALOG_RULE = {
+    "id": "drop",
+    "when": {"item": {"price": {"drops_by": 1}}},
+    "interest": {"events": "viewed", "item": "product", "within": "9d"},
+}
+
+
+def _item_raw(event_id: str, day: int, **properties: Any) -> dict[str, Any]:
+    time = f"2026-03-{day:02}T08:00:00Z"
+    return {"event_id": event_id, "item_id": "p", "type": "price.changed", "time": time, "properties": properties}
+
+
+@pytest.mark.parametrize("sent_again", [False, True])
+def test_a_stream_knows_values_of_items_from_when_rules_ask_for_them(sent_again: bool) -> None:
+    """What was known before is sent once more after publishing: then the first change has something before it."""
+    documents: list[dict[str, Any]] = [{"account": ACCOUNT, "rules": rules} for rules in ([], [CATALOG_RULE])]
+    before, after = (StaticRules(always(load_document(one)), DAY_US).view(0) for one in documents)
+    stream = Stream(catalog_world(0), 8)
+    stream.view = before
+    assert stream.arrive(_item_raw("e1", 1, price=9)) == []
+    stream.view = after
+    viewed = {"event_id": "v", "type": "viewed", "time": "2026-03-02T08:00:00Z", "properties": {"product": "p"}}
+    assert [one.type for one in stream.arrive(viewed)] == ["viewed"]
+    if sent_again:
+        assert [one.properties["before"] for one in stream.arrive(_item_raw("e2", 3, price=9))] == [{}]
+    (change,) = stream.arrive(_item_raw("e3", 4, price=5))
+    assert (change.properties["now"], len(change.properties["before"])) == ({"price": 5}, int(sent_again))
+
+
 class Clock:
     """A clock that is set."""
 

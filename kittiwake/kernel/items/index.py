@@ -28,7 +28,8 @@ from kittiwake.kernel.items.interests import Interval, merged
 
 FACTS_MAX: Final = 10_000
 """Events of an item that are kept for interests and events that come late: of a price that changes three times a second
-those of an hour; 1 MB, which every event writes anew. The oldest make room, counted in `ItemState.forgotten`."""
+those of an hour; 1 MB, which every event writes anew. The oldest make room, counted in `ItemState.forgotten`. As many
+ids are remembered of those that were folded away."""
 
 SIZE_MAX: Final = 2 * 1024 * 1024
 """Characters of the texts of those events from which on the oldest make room too: every event writes them anew."""
@@ -64,7 +65,7 @@ class ItemState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     before: dict[str, Last] = {}
     """Those of what was folded away."""
     counted: tuple[Key, ...] = ()
-    """Events that were folded away, of which duplicates may still come."""
+    """The newest events that were folded away, of which duplicates may still come."""
     folded: Key | None = None
     """What comes before it in order is not taken any more."""
     size: int = 0
@@ -243,7 +244,7 @@ def _folded(state: ItemState, upto: Key, horizon_us: int) -> ItemState:
         state,
         facts=state.facts[at:],
         before=before,
-        counted=tuple(one for one in names if one[0] >= upto[0] - horizon_us),
+        counted=tuple(one for one in names if one[0] >= upto[0] - horizon_us)[-FACTS_MAX:],
         folded=upto,
         size=state.size - sum(map(_size, gone)),
     )
