@@ -22,9 +22,9 @@ from kittiwake.stream.items.shard import on_record, on_timer
 from kittiwake.stream.records import buffered_event_of, key_of
 from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US
+from kittiwake.transforms.stream.items import JoinDoFn
 from tests.oracle.worlds_catalog import catalog_world
 from tests.stream.test_items import FAR_US, Bag, Cell, Shard, Stream
-from transforms.stream.items import JoinDoFn
 
 ITEM = ("a", "i")
 KEY = item_key("a", "i", 0)
@@ -159,8 +159,10 @@ def test_each_day_in_which_something_is_forgotten_has_a_timer_of_its_own_set_onc
 
 def test_all_that_a_bundle_does_to_items_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     counted: Counter[str] = Counter()
-    monkeypatch.setattr("transforms.stream.items.count", lambda metric, number: counted.update({metric.name: number}))
-    monkeypatch.setattr("transforms.stream.items.log", lambda *_, **__: None)
+    monkeypatch.setattr(
+        "kittiwake.transforms.stream.items.count", lambda metric, number: counted.update({metric.name: number})
+    )
+    monkeypatch.setattr("kittiwake.transforms.stream.items.log", lambda *_, **__: None)
     monkeypatch.setattr(index, "FACTS_MAX", 2)
     monkeypatch.setattr(shard, "INTERESTS_MAX", 1)
     doing, store, damaged = step(), Shard(), Shard()
