@@ -120,8 +120,8 @@ class ProductReader:
         if found is None:
             raise wrong(file, line, f"{name} is no number: {text[:40]!r}; {self._remedy(text)}")
         if found.currency:
-            place = f"{shown(file)}:{line}"
-            currency, first = self._currencies.setdefault(name, (found.currency, place))
+            where = f"{shown(file)}:{line}"
+            currency, first = self._currencies.setdefault(name, (found.currency, where))
             if currency != found.currency:
                 advice = "a column has one currency: compare one feed for each"
                 raise wrong(file, line, f"{name} is in {found.currency}, at {first} in {currency}; {advice}")

@@ -59,7 +59,7 @@ def number_of_text(text: str, decimal: str | None) -> NumberText | None:
 
 
 def _is_currency(text: str) -> bool:
-    """Three capitals, a sign with up to three letters, or one of the known words."""
+    """Three capitals, a sign with up to three characters more, or one of the known words."""
     if len(text) > CURRENCY_CHARS_MAX:
         return False
     signs = sum(unicodedata.category(char) == "Sc" for char in text)

@@ -31,8 +31,8 @@ from kittiwake.values import parse_json
 BLOCK_BYTES: Final = 1024 * 1024
 """Bytes that are handed on at once."""
 
-EVENTS_LOOKED_AT: Final = 100
-"""Events whose texts are looked at for numbers: of an update the first few may have other columns."""
+EVENTS_SEARCHED: Final = 100
+"""Events whose texts are searched for numbers: of an update the first few may have other columns."""
 
 
 def diff(
@@ -92,7 +92,7 @@ def diff(
             counts = write_difference(old, new, settings, events, on_read)
             refuse_emptied(counts, max_removed, new)
             events.seek(0)
-            _report(counts, _numbers_as_text(islice(events, EVENTS_LOOKED_AT), settings.columns), item)
+            _report(counts, _numbers_as_text(islice(events, EVENTS_SEARCHED), settings.columns), item)
             events.seek(0)
             _hand_on(events, output)
     leave(Exit.FINE)
