@@ -21,8 +21,8 @@ CDNOW := out/data/CDNOW_master.txt
 SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv emulators demo stream-demo bigquery-demo test lint format docs nightly sim runners bench clean \
-  audit image lock metadata pin template templates
+.PHONY: help python-asked-for venv emulators demo stream-demo bigquery-demo test lint format docs nightly sim runners \
+  bench clean audit image lock metadata pin template templates
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -32,23 +32,31 @@ $(BIN)/python:
 	  || { echo "Kittiwake needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed-beam: $(SOURCES) | $(BIN)/python
+# A venv keeps the Python that made it: one that is asked for another is not taken for it.
+VERSION_OF = -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+python-asked-for: | $(BIN)/python
+ifneq ($(origin PYTHON),file)
+	@has=$$($(BIN)/python $(VERSION_OF)) && asked=$$($(PYTHON) $(VERSION_OF)) && if [ "$$has" != "$$asked" ]; \
+	  then echo "$(VENV) is of Python $$has, asked for is $$asked: say VENV=.venv$$asked too, or make clean first"; exit 1; fi
+endif
+
+$(VENV)/.installed-beam: $(SOURCES) | python-asked-for
 	$(PIP) --editable '.[beam]'
 	@touch $@
 
-$(VENV)/.installed-gcp: $(SOURCES) | $(BIN)/python
+$(VENV)/.installed-gcp: $(SOURCES) | python-asked-for
 	$(PIP) --editable '.[beam,gcp]'
 	@touch $@ $(VENV)/.installed-beam
 
-$(VENV)/.installed-test: $(SOURCES) | $(BIN)/python
+$(VENV)/.installed-test: $(SOURCES) | python-asked-for
 	$(PIP) --editable '.[beam,gcp,test,docs]'
 	@touch $@ $(VENV)/.installed-beam $(VENV)/.installed-gcp $(VENV)/.installed-docs
 
-$(VENV)/.installed-docs: $(SOURCES) | $(BIN)/python
+$(VENV)/.installed-docs: $(SOURCES) | python-asked-for
 	$(PIP) --editable '.[docs]'
 	@touch $@
 
-$(VENV)/.installed-bench: $(SOURCES) | $(BIN)/python
+$(VENV)/.installed-bench: $(SOURCES) | python-asked-for
 	$(PIP) --editable '.[beam,bench]'
 	@touch $@
 

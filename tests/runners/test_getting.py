@@ -42,6 +42,15 @@ def test_where_java_is_not_installed_flink_says_so(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="java is not on the path")
+def test_a_python_that_flink_is_not_built_for_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CACHE, str(tmp_path))
+    monkeypatch.setattr(installing, "NEWEST", (3, 10))
+    with pytest.raises(MissingError, match=r"Flink's Python is not built for Python 3\.1[1-9]$"):
+        installing.got()
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="java is not on the path")
+@pytest.mark.skipif(installing.never() is not None, reason=str(installing.never()))
 def test_flink_that_cannot_be_installed_is_told_in_pips_words_and_does_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

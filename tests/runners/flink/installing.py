@@ -36,6 +36,13 @@ def got() -> Path:
     return kept()
 
 
+def never() -> str | None:
+    """Why this Python will not have it, whatever is installed; None: it can."""
+    if sys.version_info[:2] <= NEWEST:
+        return None
+    return f"Flink's Python is not built for Python {sys.version_info.major}.{sys.version_info.minor}"
+
+
 def kept() -> Path:
     """Where the mark is, or would be."""
     return _folder() / "complete"
@@ -64,8 +71,8 @@ def _folder() -> Path:
 
 def _install() -> None:
     """What was cut off has no mark, and is begun anew."""
-    if sys.version_info[:2] > NEWEST:
-        raise MissingError(f"Flink's Python is not built for Python {sys.version_info.major}.{sys.version_info.minor}")
+    if reason := never():
+        raise MissingError(reason)
     shutil.rmtree(_folder(), ignore_errors=True)
     _run([sys.executable, "-m", "venv", str(_folder())])
     _run([str(python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *_wanted()])
