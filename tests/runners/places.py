@@ -6,8 +6,11 @@ is fetched when it is in the cache, which is `KITTIWAKE_ENGINES`, or `kittiwake/
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +34,15 @@ def cache() -> Path:
         return Path(named).absolute()
     base = os.environ.get("XDG_CACHE_HOME")
     return Path(base or Path.home() / ".cache") / "kittiwake" / "engines"
+
+
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Who gets an engine: two workers of pytest ask for it at once, and one of them is to wait for the other's."""
+    cache().mkdir(parents=True, exist_ok=True)
+    with (cache() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def tool(name: str, of: str) -> str:

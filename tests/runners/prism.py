@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.runners.places import VERSION, MissingError, cache, tool
+from tests.runners.places import VERSION, MissingError, cache, one_at_a_time, tool
 from tests.runners.serving import free_port, serving
 
 MODULE: Final = f"github.com/apache/beam/sdks/v2/go/cmd/prism@v{VERSION}"
@@ -33,7 +33,10 @@ def binary() -> Path:
     """
     program = kept()
     if not program.exists():
-        _build(program)
+        go = tool("go", "Prism")
+        with one_at_a_time("prism"):
+            if not program.exists():
+                _build(program, go)
     return program
 
 
@@ -42,9 +45,8 @@ def kept() -> Path:
     return cache() / f"prism-{VERSION}" / "prism"
 
 
-def _build(program: Path) -> None:
-    """Built aside and moved, so that two who build at once both end with a whole program."""
-    go = tool("go", "Prism")
+def _build(program: Path, go: str) -> None:
+    """Built aside and moved: what is cut off leaves no half of a program."""
     aside = program.parent / f"building-{os.getpid()}"
     aside.mkdir(parents=True, exist_ok=True)
     # Its own toolchain, not one that Go would download for a newer module: a machine's Go is the machine's business.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.examples.running import ROOT
-from tests.runners.places import MissingError, cache, tool
+from tests.runners.places import MissingError, cache, one_at_a_time, tool
 
 INSTALL_S: Final = 900
 """Half a gigabyte, on a slow line: twenty times what was measured."""
@@ -31,8 +31,11 @@ def got() -> Path:
         MissingError: Java is not here, this Python is too new, or the package index does not have it.
     """
     tool("java", "Flink")
-    if not kept().exists():
-        _install()
+    if reason := never():
+        raise MissingError(reason)
+    with one_at_a_time("flink"):
+        if not kept().exists():
+            _install()
     return kept()
 
 
@@ -71,11 +74,10 @@ def _folder() -> Path:
 
 def _install() -> None:
     """What was cut off has no mark, and is begun anew."""
-    if reason := never():
-        raise MissingError(reason)
     shutil.rmtree(_folder(), ignore_errors=True)
-    _run([sys.executable, "-m", "venv", str(_folder())])
-    _run([str(python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *_wanted()])
+    _run([sys.executable, "-m", "venv", "--without-pip", str(_folder())])
+    pip = [sys.executable, "-m", "pip", "--python", str(python()), "--disable-pip-version-check"]
+    _run([*pip, "install", "--quiet", *_wanted()])
     kept().touch()
 
 
