@@ -73,9 +73,7 @@ def reconcile(options: ReconcileOptions) -> list[Count]:
     with open_store() as store:
         backfill = rows_of(options.backfill, stream=False, run_id=options.run_id)
         run_until_us = backfill.until_us()
-        load(
-            store, rows_of(options.stream, stream=True), backfill, share_dead_letters=options.stream == options.backfill
-        )
+        load(store, rows_of(options.stream, stream=True), backfill)
         counts = compare(store, options.span, run_until_us)
         if options.output is not None:
             _write(options.output, _lines(store))

@@ -60,17 +60,13 @@ class Count(NamedTuple):
     number: int
 
 
-def load(store: Store, stream: Rows, backfill: Rows, *, share_dead_letters: bool) -> None:
-    """Read both sides into the tables `stream` and `backfill`, a row for each id, and what may explain differences.
-
-    With `share_dead_letters` nobody knows whose a dead letter is: each may explain something.
-    """
+def load(store: Store, stream: Rows, backfill: Rows) -> None:
+    """Read both sides into the tables `stream` and `backfill`, a row for each id, and what may explain differences."""
     for side, rows in (("stream", stream), ("backfill", backfill)):
         store.load("every_row", SCHEMA, rows.decisions(), "SELECT * REPLACE (md5(include) AS include) FROM batch")
         store.run(f"CREATE TABLE {side} AS SELECT * FROM every_row {_NEWEST}")
         store.run("DROP TABLE every_row")
-        is_known = side == "stream" or not share_dead_letters
-        store.load(f"{side}_refused", REFUSED, rows.dead_letters() if is_known else ())
+        store.load(f"{side}_refused", REFUSED, rows.dead_letters())
     store.load("late", LATE, stream.late_events())
 
 

@@ -92,13 +92,19 @@ class DatasetRows(NamedTuple):
 
     def dead_letters(self) -> Iterator[pa.RecordBatch]:
         """Which events, contacts and rows its dead letters are of, as far as that can be read."""
-        for batch in self._rows_if_there(DEAD_LETTERS.name, "SELECT raw FROM `{}`"):
+        for batch in self._rows_if_there(DEAD_LETTERS.name, f"SELECT raw FROM `{{}}` WHERE {self._dead_letters_where}"):
             if ids := [refused_of(raw) for raw in batch.column("raw").to_pylist()]:
                 yield batch_of(ids, REFUSED)
 
     @property
     def _where(self) -> str:
         return self.side.value if self.run_id is None else f"{self.side.value} AND run_id = @run_id"
+
+    @property
+    def _dead_letters_where(self) -> str:
+        if self.run_id is not None:
+            return "run_id = @run_id"
+        return "run_id IS NULL" if self.side is Side.STREAM else "run_id IS NOT NULL"
 
     def _rows_if_there(self, name: str, sql: str) -> Iterator[pa.RecordBatch]:
         try:

@@ -242,7 +242,7 @@ def filled(tables: Tables, stream: Side, backfill: Side) -> Dataset:
     for side, mode, run_id in ((stream, Mode.STREAM, None), (backfill, Mode.BACKFILL, "meant")):
         records = map(decision_record, side.decisions)
         insert("decisions", ({**decision_table_row(one, CLOCK_US), "mode": mode, "run_id": run_id} for one in records))
-        insert("dead_letters", map(dead_letter_table_row, side.dead))
+        insert("dead_letters", (dead_letter_table_row(one, run_id) for one in side.dead))
         insert("late_events", map(late_event_table_row, side.late))
     return found
 
@@ -258,6 +258,9 @@ def test_tables_are_compared_as_files_are_and_what_differs_goes_into_a_table(
         "run_id": "another",
     }
     assert tables.client.insert_rows_json(dataset.table("decisions"), [{**another, "mode": "backfill"}]) == []
+    # so that to all runs together the stream's dead letter makes no difference
+    of_another = dead_letter_table_row(dead(UNSEEN_EVENT), "another")
+    assert tables.client.insert_rows_json(dataset.table("dead_letters"), [of_another]) == []
     both = ["--stream", f"bq://{dataset.path}", "--backfill", f"bq://{dataset.path}", "--json"]
     found = []
     for flags in ([], ["--run_id", "meant"]):  # the second replaces what the first has written
@@ -268,6 +271,8 @@ def test_tables_are_compared_as_files_are_and_what_differs_goes_into_a_table(
     of_files, (of_all, of_one) = run(stream, backfill), found
     assert (of_one[0], reasons(of_one[1])) == (of_files[0], reasons(of_files[1]))
     assert of_all[1]["missing"] == of_one[1]["missing"] + 1
+    assert ("missing", "dead_letter") in reasons(of_one[1])
+    assert ("missing", "dead_letter") not in reasons(of_all[1])
     assert reconcile.main([*both, "--run_id", "gone"]) == 2
     refused = capsys.readouterr().err
     assert "--run_id gone: no such run is in" in refused
