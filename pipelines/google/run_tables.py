@@ -28,7 +28,7 @@ from kittiwake.output.folder import SUMMARY, OutputError
 from kittiwake.pipelines.google.bigquery_tables import client_of, field_of
 from kittiwake.pipelines.google.error_text import first_line
 from kittiwake.stream.tables.rows import causes
-from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, RUNS, SNAPSHOTS, TRIGGERS, Table
+from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, RUN_ROWS, RUNS, SNAPSHOTS, TRIGGERS, Table
 from kittiwake.time.instants import moment_of
 from kittiwake.transforms.input_files import is_remote
 
@@ -183,7 +183,9 @@ def replacing_sql(dataset: Dataset, staged: Mapping[str, str]) -> str:
         mine = f"run_id = @run_id AND {table.partition} BETWEEN since AND until"
         steps.append(f"DELETE FROM `{path}` WHERE {mine};")
         if table.name in staged:
-            steps.append(f"INSERT INTO `{path}` ({columns}) SELECT {columns} FROM `{staged[table.name]}`;")
+            rows = f"`{staged[table.name]}`"
+            counted = columns.replace(f"`{RUN_ROWS}`", f"(SELECT COUNT(*) FROM {rows})")
+            steps.append(f"INSERT INTO `{path}` ({columns}) SELECT {counted} FROM {rows};")
     others = "run_id = @run_id AND attempt_id <> @attempt_id AND finished_at IS NOT NULL AND replaced_at IS NULL"
     steps.append(f"UPDATE `{runs}` SET replaced_at = @now WHERE {others};")
     return "\n".join([*steps, "COMMIT TRANSACTION;"])

@@ -16,9 +16,9 @@ from kittiwake.input.bigquery.addresses import Dataset, TableAddress
 from kittiwake.input.errors import shown
 from kittiwake.output.snapshot_set import AGAIN
 from kittiwake.pipelines.google.bigquery_errors import raise_unusable
-from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of
+from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of, differences
 from kittiwake.stream.seeding import SnapshotError, seed_of
-from kittiwake.stream.tables.schema import SHARDS
+from kittiwake.stream.tables.schema import SHARDS, SNAPSHOTS, ColumnMode
 from kittiwake.time.instants import moment_of
 from kittiwake.transforms.snapshot_parts import TablePart
 from kittiwake.transforms.stream.snapshot_sources import FIRST_LINES, PART_BYTES, FoundSnapshots, RefusedRow
@@ -32,7 +32,8 @@ GROUP BY run_id, written_at ORDER BY written_at DESC LIMIT 1"""
 _SHARDS: Final = """
 SELECT shard, COUNT(*) AS number, SUM(LENGTH(snapshot)) AS size,
   COUNTIF(TO_HEX(SHA256(snapshot)) <> snapshot_sha256) AS altered,
-  MIN(UNIX_MICROS(settled_until)) AS settled_us, COUNTIF(item_id IS NOT NULL) AS of_items
+  MIN(UNIX_MICROS(settled_until)) AS settled_us, COUNTIF(item_id IS NOT NULL) AS of_items,
+  COUNT(DISTINCT snapshot_sha256) AS digests, MAX(run_rows) AS run_rows
 FROM `{}` WHERE run_id = @run_id AND written_at = @written_at
 GROUP BY shard ORDER BY shard"""
 
@@ -54,9 +55,11 @@ def find_in_table(address: TableAddress, run_id: str | None, project: str | None
     """
     pays = project or address.project
     with client_of(Dataset(pays, address.dataset)) as client, raise_unusable(str(address), _ADVICE):
+        _refuse_other_table(address, client.get_table(address.path, timeout=BIGQUERY_TIMEOUT_S))
         run = _run(client, address, run_id)
         shards = _ask(client, _SHARDS.format(address.path), *run)
         some = [row["snapshot"] for row in _ask(client, _SOME.format(address.path, FIRST_LINES), *run)]
+    _refuse_other_rows(address, run, shards)
     _refuse_all_bad(address, some)
     name = f"{sum(row['number'] for row in shards):,} snapshots of run {shown(run.run_id)} in {address}"
     refused = tuple(
@@ -67,6 +70,30 @@ def find_in_table(address: TableAddress, run_id: str | None, project: str | None
     evaluated_to_us = min(row["settled_us"] for row in shards)
     parts = tuple(_parts(pays, str(address), run, shards))
     return FoundSnapshots(parts, name, evaluated_to_us, refused, any(row["of_items"] for row in shards))
+
+
+def _refuse_other_table(address: TableAddress, found: bigquery.Table) -> None:
+    if found.table_type != "TABLE":
+        raise UnusableError(f"{address} is no table: {_ADVICE}")
+    there = {field.name.lower() for field in found.schema}
+    missing = [one.name for one in SNAPSHOTS.columns if one.mode is ColumnMode.REQUIRED and one.name not in there]
+    if missing:
+        raise UnusableError(f"{address} is no table of snapshots, it has no column {', '.join(missing)}: {_ADVICE}")
+    problems = list(differences(SNAPSHOTS._replace(name=address.table), address.owner, found.schema))
+    if problems:
+        raise UnusableError("\n".join(problems))
+
+
+def _refuse_other_rows(address: TableAddress, run: _Run, shards: list[dict[str, Any]]) -> None:
+    """Refuse rows that are fewer, or more, than the run wrote; releases before wrote no number."""
+    wrote = max((row["run_rows"] for row in shards if row["run_rows"] is not None), default=None)
+    number, different = (sum(row[name] for row in shards) for name in ("number", "digests"))
+    if wrote is not None and not number == different == wrote:
+        twice = f", {number - different:,} of them twice" if number > different else ""
+        raise UnusableError(
+            f"{address}: run {shown(run.run_id)} wrote {wrote:,} rows, and {number:,} are there{twice}. "
+            "A contact without its row would start with nothing: run the backfill again that wrote them"
+        )
 
 
 def _run(client: bigquery.Client, address: TableAddress, run_id: str | None) -> _Run:

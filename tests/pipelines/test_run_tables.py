@@ -81,6 +81,14 @@ def test_a_run_into_tables_writes_what_one_into_files_does_and_the_next_of_its_n
     assert [table for table in tables.client.list_tables(dataset) if "staging" in table.table_id] == []
 
 
+LOST = (
+    ("INSERT INTO `{0}` SELECT * FROM `{0}` WHERE contact_id = 'c1'", "wrote 3 rows, and 4 are there, 1 of them twice"),
+    ("DELETE FROM `{0}` WHERE contact_id = 'c-3'", "wrote 3 rows, and 3 are there, 1 of them twice"),
+    ("DELETE FROM `{0}` WHERE contact_id = 'c1'", "wrote 3 rows, and 1 are there. A contact without its row"),
+)
+"""What may be done to the rows of a run, one after the other, and what a launch says of it."""
+
+
 def goes_on(tables: Tables, table: str, rules: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A run from the snapshots in a table fires what waited in them; a row that was altered is one contact's."""
     second = write_lines(folder / "2.jsonl", [record(event_id="e9", time=UNTIL)])
@@ -98,10 +106,21 @@ def goes_on(tables: Tables, table: str, rules: Path, folder: Path, capsys: pytes
     found = find_all([f"bq://{table}"])
     kinds = [seed_or_error(row) for part in found.sources for row in rows_of_part(encoded_part(part))]
     assert sorted(kinds) == ["SnapshotError", "contact", "contact"]
+    for sql, words in LOST:
+        tables.query(sql.format(table))
+        with pytest.raises(UnusableError, match=words):
+            find_all([f"bq://{table}"])
     gone = found.sources[0].__class__(**{**structs.asdict(found.sources[0]), "written_us": 0})
     with pytest.raises(UnusableError, match="has not the rows there that it had at the launch, 0 of 3"):
         list(rows_of_part(encoded_part(gone)))
-    for name, words in ((f"bq://{table}@gone", "no run is called gone there"), (f"bq://{table}s", "there is no bq://")):
+    runs = table.replace("snapshots", "runs")
+    not_snapshots = "is no table of snapshots, it has no column written_at, shard"
+    for name, words in (
+        (f"bq://{runs}", not_snapshots),
+        (f"bq://{runs}@daily", not_snapshots),
+        (f"bq://{table}@gone", "no run is called gone there"),
+        (f"bq://{table}s", "there is no bq://"),
+    ):
         with pytest.raises(UnusableError, match=words):
             find_all([name])
 

@@ -213,6 +213,9 @@ LATE_EVENTS: Final = Table(
 TABLES: Final = (TRIGGERS, DECISIONS, DEAD_LETTERS, LATE_EVENTS)
 """Those of a stream, in the order of docs/reference/tables.md."""
 
+RUN_ROWS: Final = "run_rows"
+"""Counted in the transaction that puts the rows of a run in: so that it cannot be less, and every row has it."""
+
 SNAPSHOTS: Final = Table(
     "snapshots",
     "What runs of a backfill knew of contacts and items at their end: another run goes on from there, or a stream.",
@@ -226,6 +229,7 @@ SNAPSHOTS: Final = Table(
         _nullable("item_id", Type.STRING, "of which item it is; null: it is of a contact"),
         _required("snapshot", Type.STRING, "what was known, as JSON: the line that files of snapshots have"),
         _required("snapshot_sha256", Type.STRING, "its SHA-256 in hexadecimal digits: what was altered is noticed"),
+        _nullable(RUN_ROWS, Type.INT64, "how many rows the run wrote, itself among them: what was deleted is noticed"),
     ),
     WRITTEN_AT,
     (RUN_ID, "shard"),
