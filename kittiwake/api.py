@@ -39,6 +39,7 @@ def replay(
     snapshots: bool = False,
     written: str = "jsonl",
     query: str | Path | None = None,
+    start_from: Paths = (),
 ) -> Summary:
     """Decide everything that files of events hold and write the folder `output`, as `kittiwake replay` does.
 
@@ -55,6 +56,8 @@ def replay(
         snapshots: whether the state of every contact is written too, for a streaming job that goes on from there.
         written: "jsonl" or "parquet".
         query: a file of SQL whose rows are the events; `inputs` are then its tables (docs/how-to/bring-your-data.md).
+        start_from: files of snapshots of an earlier run, from which contacts start; globs may be used. `inputs` are
+            then the events since then.
 
     Returns:
         What was read, decided and refused; `Summary.stopped` says why nothing was decided, if nothing was.
@@ -75,7 +78,8 @@ def replay(
     if written not in list(Format):
         raise UnusableError(f"written: {written!r} is no format: write {' or '.join(Format)}")
     programs = Programs(loaded_rules(rules), settings.allowed_lateness_us, shape=settings.shape)
-    return replay_files(programs, texts_of(inputs) if query is None else [], output, settings, written=Format(written))
+    files = texts_of(inputs) if query is None else []
+    return replay_files(programs, files, output, settings, written=Format(written), start_from=texts_of(start_from))
 
 
 def explain_contact(

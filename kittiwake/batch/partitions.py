@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -18,6 +18,7 @@ from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.items.gathering import ItemGathering
 from kittiwake.batch.items.rows import ItemRow
 from kittiwake.batch.record_batches import partition_of, read_batch, read_item_batch
+from kittiwake.batch.starts.merge import TWO_STATES, Starting, starting
 from kittiwake.output.snapshot_set import SnapshotSetError
 
 HELD_BYTES: Final = 128 * 1024 * 1024
@@ -61,14 +62,6 @@ class StartState(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """As `kernel.state.codec.encode` writes it."""
 
 
-class Starting(NamedTuple):
-    """A contact, all of its rows, and what it starts from; None: nothing is known of it."""
-
-    subject: Subject
-    rows: Rows
-    state: bytes | None
-
-
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(StartState).decode
 
@@ -89,19 +82,7 @@ def contacts_with_states(elements: Iterable[bytes], held_bytes: int) -> Iterator
     states: dict[Subject, bytes] = {}
     coming = contacts_of(_without_states(elements, states), held_bytes)
     first = next(coming, None)  # by now all elements have been read
-    waiting = sorted(states, reverse=True)
-    for subject, rows in chain([] if first is None else [first], coming):
-        while waiting and waiting[-1] < subject:
-            yield _without_rows(waiting.pop(), states)
-        if waiting and waiting[-1] == subject:
-            waiting.pop()
-        yield Starting(subject, rows, states.pop(subject, None))
-    while waiting:
-        yield _without_rows(waiting.pop(), states)
-
-
-def _without_rows(subject: Subject, states: dict[Subject, bytes]) -> Starting:
-    return Starting(subject, [], states.pop(subject))
+    yield from starting(chain([] if first is None else [first], coming), sorted(states.items()))
 
 
 def _without_states(elements: Iterable[bytes], states: dict[Subject, bytes]) -> Iterator[bytes]:
@@ -110,6 +91,6 @@ def _without_states(elements: Iterable[bytes], states: dict[Subject, bytes]) -> 
         if element.startswith(MARK):
             found = _decode(element[len(MARK) :])
             if states.setdefault(found.subject, found.state) != found.state:
-                raise SnapshotSetError("the snapshots have two states of one contact: name those of one run")
+                raise SnapshotSetError(TWO_STATES)
         else:
             yield element

@@ -20,6 +20,7 @@ from kittiwake.batch.intake import Intake, Needs, Taken
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
+from kittiwake.errors import UnusableError
 from kittiwake.input.errors import shown
 from kittiwake.input.files import ShapedFile
 from kittiwake.input.query.inputs import blocks_of_input, find_inputs
@@ -43,9 +44,11 @@ from kittiwake.output.snapshots import snapshot_line
 from kittiwake.reasons import Outcome
 from kittiwake.regular_files import path_of
 from kittiwake.rules.compile.accounts import Programs
+from kittiwake.time.instants import format_instant
 
 if TYPE_CHECKING:
     from kittiwake.batch.items.local import LocalItems
+    from kittiwake.batch.starts.local import LocalStarts
 
 HELD_BYTES: Final = 512 * 1024 * 1024
 """Bytes of rows in memory from which on they go to disk: some 1,500,000 events. A laptop has that much to spare, and on
@@ -53,6 +56,9 @@ disk each event costs some microseconds more."""
 
 HELD_ITEM_BYTES: Final = 128 * 1024 * 1024
 """Bytes of events of items, and of interest in them, from which on those go to disk: some 500,000 of them."""
+
+HELD_START_BYTES: Final = 128 * 1024 * 1024
+"""Bytes of states from which contacts start, from which on those go to disk: of some 100,000 contacts."""
 
 CONTACTS_PER_REPORT: Final = 1_000
 """How often progress is reported: a few times a second, as after every block that is read."""
@@ -99,10 +105,12 @@ def replay(
     settings: RunSettings,
     on_progress: OnProgress = _ignore_progress,
     written: Format = Format.JSONL,
+    start_from: Sequence[str] = (),
 ) -> Summary:
     """Decide everything that the files `inputs` name and write the output folder; what it did is returned.
 
-    With a query in the settings its rows are the events, and `inputs` names nothing more.
+    With a query in the settings its rows are the events, and `inputs` names nothing more. Contacts start with nothing,
+    or from the snapshots that an earlier run has written into the files `start_from`.
 
     A run that is stopped (`Summary.stopped`) has written its dead letters and no decision.
 
@@ -115,7 +123,7 @@ def replay(
     run_output = open_output(output)
     try:
         with gc_paused():
-            summary = _run(programs, files, run_output, settings, on_progress, written)
+            summary = _run(programs, files, run_output, settings, on_progress, written, start_from)
         run_output.publish()
     except BaseException as error:
         run_output.discard()
@@ -132,8 +140,9 @@ def _run(
     settings: RunSettings,
     on_progress: OnProgress,
     written: Format,
+    start_from: Sequence[str],
 ) -> Summary:
-    with Gathering(HELD_BYTES) as gathering, _items(programs) as items:
+    with Gathering(HELD_BYTES) as gathering, _items(programs) as items, _starts(start_from, items) as starts:
         with _rows(run_output, DEAD_LETTERS, written) as dead_letters:
             history = read_history(
                 programs,
@@ -144,7 +153,9 @@ def _run(
                 lambda dead: dead_letters.write(dead_letter_line(dead)),
                 on_progress,
             )
-        return _decide_and_write(programs, history, run_output, settings, on_progress, written)
+        if starts is not None:
+            _refuse_early_end(programs, history, settings, starts)
+        return _decide_and_write(programs, history._replace(starts=starts), run_output, settings, on_progress, written)
 
 
 def _items(programs: Programs) -> AbstractContextManager[LocalItems | None]:
@@ -153,6 +164,31 @@ def _items(programs: Programs) -> AbstractContextManager[LocalItems | None]:
     from kittiwake.batch.items.local import LocalItems  # noqa: PLC0415 - 15 ms, for catalogue rules only
 
     return LocalItems(programs, HELD_ITEM_BYTES)
+
+
+@contextmanager
+def _starts(patterns: Sequence[str], items: LocalItems | None) -> Iterator[LocalStarts | None]:
+    """What contacts start from, read whole; of items it goes to `items`."""
+    if not patterns:
+        yield None
+        return
+    from kittiwake.batch.starts.local import LocalStarts  # noqa: PLC0415 - 10 ms, which most runs need not wait for
+
+    with LocalStarts(HELD_START_BYTES) as starts:
+        try:
+            starts.read(patterns, (lambda _: None) if items is None else items.add_start)
+        except UnusableError as error:
+            raise UnusableError(f"--start-from: {error}") from error
+        yield starts
+
+
+def _refuse_early_end(programs: Programs, history: History, settings: RunSettings, starts: LocalStarts) -> None:
+    """Refuse a run that ends before the snapshots that it starts from: it would decide nothing, and say so nowhere."""
+    assert starts.evaluated_to_us is not None
+    until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
+    if until_us < starts.evaluated_to_us:
+        at, end = format_instant(starts.evaluated_to_us), format_instant(until_us)
+        raise UnusableError(f"--start-from: the snapshots are of {at} already, and the run ends at {end}: say --until")
 
 
 def _decide_and_write(
@@ -254,6 +290,8 @@ class History(NamedTuple):
     """Events of items, and the interest in them; None: no rule needs them."""
     counts: Counts
     progress: Progress
+    starts: LocalStarts | None = None
+    """What contacts start from; None: all start with nothing."""
 
 
 def read_history(
@@ -304,18 +342,38 @@ def decide(
     """What becomes of each contact, in order of account and contact; counted into `counts`."""
     until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
     total = history.contacts.contacts
+    if history.starts is not None:
+        total = max(total, history.starts.contacts)
     progress = history.progress._replace(contacts_total=total)
     done = 0
-    for subject, rows in history.contacts.by_contact():
+    for subject, rows, start in _contacts(programs, history):
         if done % CONTACTS_PER_REPORT == 0:
             on_progress(progress._replace(contacts=done, contacts_total=max(total, done)))
-        yield _decided(programs, subject, rows, until_us, settings, counts)
+        yield _decided(programs, subject, rows, until_us, settings, counts, start)
         done += 1
     on_progress(progress._replace(contacts=done, contacts_total=done))
 
 
+def _contacts(programs: Programs, history: History) -> Iterator[tuple[Subject, Rows, State | None]]:
+    """Every contact that has rows or a state, with both."""
+    if history.starts is None:
+        yield from ((subject, rows, None) for subject, rows in history.contacts.by_contact())
+        return
+    from kittiwake.batch.starts.merge import sound_state, starting  # noqa: PLC0415 - as above
+
+    for subject, rows, state in starting(history.contacts.by_contact(), history.starts.in_order()):
+        if subject[0] not in programs.refused:
+            yield subject, rows, None if state is None else sound_state(state)
+
+
 def _decided(
-    programs: Programs, subject: Subject, rows: Rows, until_us: int, settings: RunSettings, counts: Counts
+    programs: Programs,
+    subject: Subject,
+    rows: Rows,
+    until_us: int,
+    settings: RunSettings,
+    counts: Counts,
+    start: State | None,
 ) -> Decided:
     plan, snapshots = programs.plan(subject[0]), list[bytes]()
 
@@ -324,7 +382,7 @@ def _decided(
         snapshots.extend([] if line is None else [line])
 
     kept = keep if settings.snapshots else None
-    decisions = decide_contact(plan, subject[1], rows, until_us, counts, HELD_BYTES // 4, kept)
+    decisions = decide_contact(plan, subject[1], rows, until_us, counts, HELD_BYTES // 4, kept, start)
     return Decided(decisions, snapshots)
 
 

@@ -129,3 +129,8 @@ def refuse_other_files(names: Iterable[str], manifest: Mapping[str, SnapshotFile
         raise SnapshotSetError(f"{missing[0]}{more} of {MANIFEST} is not among the files: name all files of the folder")
     if foreign:
         raise SnapshotSetError(f"{foreign[0]} is not in {MANIFEST}: it is not of the run that wrote the others")
+
+
+def written_name(path: str) -> str:
+    """The name under which a run wrote a file that may have been compressed since."""
+    return path.rpartition("/")[2].removesuffix(".gz").removesuffix(".zst")

@@ -10,18 +10,13 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from kittiwake.kernel.state.codec import BadState, encode
-from kittiwake.output.item_snapshots import BadItemSnapshot, ItemSnapshot, is_item_row, item_snapshot_of
-from kittiwake.output.snapshots import state_of
+from kittiwake.kernel.state.codec import encode
+from kittiwake.output.item_snapshots import ItemSnapshot
+from kittiwake.output.snapshot_rows import snapshot_of_line
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.intake import Message
 from kittiwake.stream.records import DeadLetterRecord, InitialState, Stage, dead_letter, key_of
 from kittiwake.values import parse_json
-
-
-class SnapshotError(Exception):
-    """A line is no row of `snapshots` that this release can read; says why, without what is in it."""
-
 
 NAMES: Final = ("account_id", "contact_id", "item_id", "settled_until", "ruleset_version")
 """Fields of a row by which a person finds what it is of. Attributes of its dead letter, where they can be read."""
@@ -61,21 +56,8 @@ def seed_of(line: bytes) -> Seeded | ItemSnapshot:
     Raises:
         SnapshotError: it is none. Its contact would start with nothing, and hear again what it has heard.
     """
-    try:
-        row = parse_json(line)
-    except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError) as error:
-        raise SnapshotError(f"no JSON: {type(error).__name__}") from None
-    if not isinstance(row, dict):
-        raise SnapshotError("no JSON object")
-    if is_item_row(row):
-        found = item_snapshot_of(row)
-        if isinstance(found, BadItemSnapshot):
-            raise SnapshotError(found.why)
+    found = snapshot_of_line(line)
+    if isinstance(found, ItemSnapshot):
         return found
-    account_id, state = row.get("account_id"), state_of(row)
-    if isinstance(state, BadState):
-        raise SnapshotError(state.why)
-    if not isinstance(account_id, str) or not account_id:
-        raise SnapshotError("it names no account")
-    assert state.evaluated_to_us is not None
-    return Seeded(key_of(account_id, state.contact_id), InitialState(state.evaluated_to_us, encode(state)))
+    key = key_of(found.account_id, found.state.contact_id)
+    return Seeded(key, InitialState(found.evaluated_to_us, encode(found.state)))

@@ -14,10 +14,11 @@ from google.cloud import bigquery
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset, TableAddress
 from kittiwake.input.errors import shown
+from kittiwake.output.snapshot_rows import SnapshotError
 from kittiwake.output.snapshot_set import AGAIN
 from kittiwake.pipelines.google.bigquery_errors import raise_unusable
 from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of, differences
-from kittiwake.stream.seeding import SnapshotError, seed_of
+from kittiwake.stream.seeding import seed_of
 from kittiwake.stream.tables.schema import SHARDS, SNAPSHOTS, ColumnMode
 from kittiwake.time.instants import moment_of
 from kittiwake.transforms.snapshot_parts import TablePart

@@ -15,12 +15,13 @@ from kittiwake.batch.settings import RunSettings
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset, dataset_of
 from kittiwake.output.folder import OutputError
+from kittiwake.output.snapshot_rows import SnapshotError
 from kittiwake.pipelines.backfill import main
 from kittiwake.pipelines.options.backfill import parse_options
 from kittiwake.pipelines.preflight.snapshots import find_all
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
-from kittiwake.stream.seeding import Seeded, SnapshotError, seed_of
+from kittiwake.stream.seeding import Seeded, seed_of
 from kittiwake.stream.tables.rows import decision_table_row
 from kittiwake.stream.tables.run_rows import WrittenRun, dead_letter_line_row, decision_line_row
 from kittiwake.terminal.exit_codes import Exit

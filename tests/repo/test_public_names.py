@@ -29,7 +29,7 @@ NAMES = {
 
 SETTINGS = {
     "kittiwake.replay": "rules inputs output until allowed_lateness max_dead_letter_ratio shape account_id snapshots "
-    "written query",
+    "written query start_from",
     "kittiwake.explain_contact": "rules inputs contact_id account_id until allowed_lateness shape shape_account_id "
     "all_properties query",
     "kittiwake.load_rules": "paths by_account",

@@ -11,9 +11,10 @@ from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.state.codec import encode
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
+from kittiwake.output.snapshot_rows import SnapshotError
 from kittiwake.output.snapshots import snapshot_row, state_of
 from kittiwake.stream.records import InitialState, key_of
-from kittiwake.stream.seeding import SnapshotError, seed_of
+from kittiwake.stream.seeding import seed_of
 from tests.kernel.programs import START, at, program
 
 PERSONAL = "ada@shop.example"

@@ -15,7 +15,7 @@ from kittiwake.batch.gathering import Rows
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of, contacts_with_states
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
-from kittiwake.kernel.state.codec import BadState, decode
+from kittiwake.batch.starts.merge import sound_state
 from kittiwake.kernel.state.state import State
 from kittiwake.output.rows import Mode, decision_line
 from kittiwake.output.snapshots import snapshot_line
@@ -127,15 +127,8 @@ class _EvaluateFrom(_Evaluate):
         for subject, rows, state in contacts_with_states(batches, self._held_bytes):
             if subject[0] in self._programs.refused:
                 continue
-            self._start = None if state is None else _sound(state)
+            self._start = None if state is None else sound_state(state)
             yield subject, rows
-
-
-def _sound(state: bytes) -> State:
-    """A state that has been read from its snapshot."""
-    found = decode(state)
-    assert not isinstance(found, BadState), found.why
-    return found
 
 
 def _joined(decisions: list[bytes], triggers: list[bytes]) -> Iterator[bytes | TaggedOutput]:

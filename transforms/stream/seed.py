@@ -14,11 +14,12 @@ from typing import Final, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 
+from kittiwake.output.snapshot_rows import SnapshotError
 from kittiwake.stream.items.routing import SHARDS, seeds_of
 from kittiwake.stream.logs import MESSAGES_REFUSED
 from kittiwake.stream.metrics import DEAD_LETTERS
 from kittiwake.stream.records import encode
-from kittiwake.stream.seeding import Seeded, SnapshotError, refused_snapshot, seed_of
+from kittiwake.stream.seeding import Seeded, refused_snapshot, seed_of
 from kittiwake.transforms.clock import now_us
 from kittiwake.transforms.logs import log
 from kittiwake.transforms.metrics import count

@@ -14,6 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.errors import UnusableError
 from kittiwake.output.formats import ITEMS
+from kittiwake.output.snapshot_rows import SnapshotError
 from kittiwake.output.snapshot_set import (
     AGAIN,
     MANIFEST,
@@ -22,8 +23,9 @@ from kittiwake.output.snapshot_set import (
     SnapshotSetError,
     manifest_of,
     refuse_other_files,
+    written_name,
 )
-from kittiwake.stream.seeding import Seeded, SnapshotError, seed_of
+from kittiwake.stream.seeding import Seeded, seed_of
 from kittiwake.transforms.input_files import InputFile, input_files, lines_of
 from kittiwake.transforms.snapshot_parts import SnapshotPart, SnapshotSource, rows_of, without_end
 from kittiwake.values import parse_json
@@ -82,7 +84,7 @@ def find_snapshots(patterns: Sequence[str], part_bytes: int = PART_BYTES) -> Fou
     if evaluated_to_us is None:
         raise UnusableError("there is no row in them")
     parts = tuple(part for one in found for part in one.parts)
-    has_items = any(_name_of(part.path).startswith(ITEMS) for part in parts)
+    has_items = any(written_name(part.path).startswith(ITEMS) for part in parts)
     refused = tuple(row for one in found for row in one.refused)
     return FoundSnapshots(parts, f"{len(found)} file(s) of snapshots", evaluated_to_us, refused, has_items)
 
@@ -100,11 +102,11 @@ def _folder(folder: str, files: list[InputFile], part_bytes: int) -> Iterator[_F
     manifest = _manifest(folder)
     if manifest is not None:
         try:
-            refuse_other_files((_name_of(file.name) for file in files), manifest)
+            refuse_other_files((written_name(file.name) for file in files), manifest)
         except SnapshotSetError as error:
             raise SnapshotSetError(f"{folder}: {error}") from None
     for file in files:
-        yield _file(file, None if manifest is None else manifest[_name_of(file.name)], part_bytes)
+        yield _file(file, None if manifest is None else manifest[written_name(file.name)], part_bytes)
 
 
 def _manifest(folder: str) -> Mapping[str, SnapshotFile] | None:
@@ -201,8 +203,3 @@ def _lines(name: str) -> Iterator[tuple[int, bytes]]:
         yield from lines_of(name)
     except OSError as error:
         raise UnusableError(f"cannot read {name}: {error.strerror or error}") from error
-
-
-def _name_of(path: str) -> str:
-    """The name under which a run wrote a file that may have been compressed since."""
-    return path.rpartition("/")[2].removesuffix(".gz").removesuffix(".zst")

@@ -13,8 +13,9 @@ from typing import Self
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.items.gathering import ItemGathering
 from kittiwake.batch.items.join import joined
-from kittiwake.batch.items.rows import InterestRows, rows_of_items
+from kittiwake.batch.items.rows import InterestRows, rows_of_items, rows_of_snapshot
 from kittiwake.input.bulk import Table
+from kittiwake.output.item_snapshots import ItemSnapshot
 from kittiwake.rules.compile.accounts import Programs
 
 
@@ -40,6 +41,10 @@ class LocalItems:
         """Put in what came of a block: events of items, and those of contacts, which may show interest."""
         self._gathering.add(rows_of_items(items))
         self._gathering.add(self._interest.of(contacts))
+
+    def add_start(self, found: ItemSnapshot) -> None:
+        """Put in what an earlier run knew of an item, and the interest in it."""
+        self._gathering.add(rows_of_snapshot(found))
 
     def item_changes(
         self, until_us: int, counts: Counts, keep: Callable[[bytes], None] | None = None

@@ -15,6 +15,7 @@ from kittiwake.batch.report import render
 from kittiwake.batch.summary import Summary, to_json
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.options import (
+    RUN,
     AllowedLateness,
     AllowEmpty,
     InputAccount,
@@ -60,6 +61,16 @@ def replay(
         bool, typer.Option("--snapshots", help="Write the state of every contact too, for a host that goes on from it.")
     ] = False,
     shared: Shared = False,
+    start_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--start-from",
+            "--start_from",
+            help="Go on from the snapshots of an earlier run, a glob: give every event since then as --input.",
+            metavar="SNAPSHOTS",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
     shape: ShapeNames = None,
     input_account: InputAccount = None,
     strict: Strict = False,
@@ -86,7 +97,7 @@ def replay(
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         try:
             with progress(quiet=as_json) as on_progress, kept_from_others(shared=shared):
-                summary = run(programs, files, output, settings, on_progress, written)
+                summary = run(programs, files, output, settings, on_progress, written, start_from or ())
         except KeyboardInterrupt:
             complain("interrupted; the output is as it was")
             raise
