@@ -1,6 +1,6 @@
 """The metadata of the Flex Templates, made of the options of the jobs; the committed files are exactly this.
 
-    python -m templates.metadata           writes them anew, and the tables that Terraform makes (`make metadata`)
+    python -m templates.metadata           writes them anew, and the rest of what `make metadata` writes
 
 Names, help, choices and defaults are those of argparse. What it does not know stands here: the kinds of values as the
 service has them, groups of a job that has none, and which options a template leaves out, and why.
@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from kittiwake.pipelines.flags import FlagGroup
 from kittiwake.pipelines.options import backfill, stream
 from kittiwake.pipelines.options.flex_template import BACKFILL_ALIASES, STREAM_ALIASES
+from templates.monitoring.files import monitoring_files
 from templates.tables import TABLES_FILE, tables_text
 
 FOLDER: Final = Path(__file__).parent
@@ -193,6 +194,8 @@ def main() -> int:
     for name, template in TEMPLATES.items():
         (FOLDER / name / "metadata.json").write_text(text(template), encoding="utf-8")
     TABLES_FILE.write_text(tables_text(), encoding="utf-8")
+    for path, written in monitoring_files().items():
+        path.write_text(written, encoding="utf-8")
     return 0
 
 

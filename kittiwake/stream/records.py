@@ -85,6 +85,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     stale: bool
     traceparent: str | None = None
     channel: str | None = None
+    due_us: int | None = None
+    """When it could be decided at the earliest; None: a late event brought it, which says nothing of a delay."""
 
     @property
     def is_trigger(self) -> bool:
@@ -191,6 +193,7 @@ def decision_record(decision: Decision, traceparent: str | None = None) -> Decis
         decision.stale,
         traceparent,
         decision.channel,
+        None if decision.late else decision.decided_us,
     )
 
 

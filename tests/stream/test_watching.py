@@ -243,7 +243,7 @@ def test_a_worker_tells_the_age_of_its_rules_failed_looks_and_a_freeze(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[tuple[str, int]] = []
-    monkeypatch.setattr(rules_metrics, "show", lambda metric, value: seen.append((metric.name, value)))
+    monkeypatch.setattr(rules_metrics, "observe", lambda metric, value: seen.append((metric.name, value)))
     monkeypatch.setattr(rules_metrics, "count", lambda metric, number: seen.append((metric.name, number)))
     caplog.set_level(logging.INFO, "kittiwake")
     target = LocalTarget(tmp_path)
@@ -252,11 +252,16 @@ def test_a_worker_tells_the_age_of_its_rules_failed_looks_and_a_freeze(
     rules = PolledRules(str(tmp_path), HOUR_US)
     rules.view(NOW_US)
     meter_rules(rules, NOW_US + 7 * SECOND_US)
-    assert seen == [("rule_set_age_s", 7), ("frozen", 1), ("rules_unreadable", 0)]
+    assert seen == [("rule_set_age_s", 7), ("bundles_rules_old", 0), ("bundles_frozen", 1), ("rules_unreadable", 0)]
     (tmp_path / POINTER).unlink()
     rules.view(NOW_US + HOUR_US)
     meter_rules(rules, NOW_US + HOUR_US)
-    assert seen[3:] == [("rule_set_age_s", 3600), ("frozen", 1), ("rules_unreadable", 1)]
+    assert seen[4:] == [
+        ("rule_set_age_s", 3600),
+        ("bundles_rules_old", 1),
+        ("bundles_frozen", 1),
+        ("rules_unreadable", 1),
+    ]
     lines = [json.loads(record.message) for record in caplog.records]
     assert [line["event"] for line in lines] == ["rules_read", "rules_unreadable"]
     assert [record.levelname for record in caplog.records] == ["INFO", "ERROR"]
@@ -369,7 +374,7 @@ def test_a_refused_account_is_counted_and_logged_once_without_its_name(
     first(target, {"a.yaml": CART, "b.yaml": BROKEN})
     seen: list[tuple[str, int]] = []
     monkeypatch.setattr(rules_metrics, "count", lambda metric, number: seen.append((metric.name, number)))
-    monkeypatch.setattr(rules_metrics, "show", lambda *_: None)
+    monkeypatch.setattr(rules_metrics, "observe", lambda *_: None)
     rules = PolledRules(str(tmp_path / "target"), HOUR_US)
     rules.view(NOW_US)
     with caplog.at_level(logging.INFO):

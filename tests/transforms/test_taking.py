@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import pickle
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -116,6 +117,7 @@ def test_messages_go_their_three_ways_and_are_counted(tmp_path: Path) -> None:
         "unknown_types": 2,
         "unknown_accounts": 1,
         "dead_letters": len(POISON),
+        **{f"dead_letters_{reason}": number for reason, number in Counter(POISON.values()).items()},
     }
 
 

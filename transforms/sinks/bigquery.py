@@ -19,10 +19,10 @@ from apache_beam.pvalue import PCollection
 
 from kittiwake import __version__
 from kittiwake.input.bigquery.addresses import Dataset
+from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.logs import ROW_LOST
-from kittiwake.stream.metrics import DEAD_LETTERS as DEAD_LETTERS_COUNT
 from kittiwake.stream.metrics import ROWS_LOST, ROWS_REFUSED
-from kittiwake.stream.records import dead_letter_of, decision_of, encode, late_event_of
+from kittiwake.stream.records import Stage, dead_letter_of, decision_of, encode, late_event_of
 from kittiwake.stream.tables.rows import (
     RefusedRow,
     TableRow,
@@ -36,7 +36,7 @@ from kittiwake.stream.tables.rows import (
 from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, TRIGGERS, RecordedDecisions, Table
 from kittiwake.transforms.clock import now_us
 from kittiwake.transforms.logs import log
-from kittiwake.transforms.metrics import count
+from kittiwake.transforms.metrics import count, count_dead_letters
 from kittiwake.transforms.sinks.base import SinkInputs
 from kittiwake.transforms.sinks.bigquery_values import DATE_TYPE, json_row, typed_row
 
@@ -216,9 +216,17 @@ class _Refuse(beam.DoFn):
     def setup(self) -> None:
         _hide_values_from_log()
 
+    def start_bundle(self) -> None:
+        self._refused = 0
+
+    def finish_bundle(self) -> None:
+        """Count and log the rows, without their content."""
+        count(ROWS_REFUSED, self._refused)
+        if self._refused:
+            count_dead_letters(Stage.WRITE, {DeadLetterReason.ROW_REFUSED: self._refused})
+
     def process(self, failed: _Failed) -> Iterator[bytes]:
-        count(ROWS_REFUSED)
-        count(DEAD_LETTERS_COUNT)
+        self._refused += 1
         yield encode(refused_dead_letter(RefusedRow(self._table, *failed), self._clock(), __version__))
 
 

@@ -11,13 +11,11 @@ from apache_beam.io.gcp.pubsub import PubsubMessage, WriteToPubSub
 from apache_beam.pvalue import PCollection, TaggedOutput
 
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.logs import MESSAGES_REFUSED
-from kittiwake.stream.metrics import DEAD_LETTERS, TRIGGERS_REFUSED
+from kittiwake.stream.metrics import SEND_DELAY_MS, SEND_SLOW_US, TRIGGERS_REFUSED, TRIGGERS_SENT, TRIGGERS_SLOW
 from kittiwake.stream.records import Stage, decision_of, encode
 from kittiwake.stream.trigger_message import refusal_of, trigger_message, unsent
 from kittiwake.transforms.clock import now_us
-from kittiwake.transforms.logs import log
-from kittiwake.transforms.metrics import count
+from kittiwake.transforms.metrics import count, count_dead_letters, observe
 
 _DEAD_LETTERS: Final = "dead_letters"
 
@@ -48,7 +46,7 @@ class _Messages(beam.DoFn):
         self._clock = clock
 
     def start_bundle(self) -> None:
-        self._refused = 0
+        self._refused = self._sent = self._slow = 0
 
     def process(self, element: bytes) -> Iterator[PubsubMessage | TaggedOutput]:
         decision = decision_of(element)
@@ -57,14 +55,22 @@ class _Messages(beam.DoFn):
         message = trigger_message(decision)
         reason = refusal_of(message)
         if reason is None:
+            self._sent += 1
+            if decision.due_us is not None:
+                self._watch(self._clock() - decision.due_us)
             yield PubsubMessage(*message)
             return
         self._refused += 1
         yield TaggedOutput(_DEAD_LETTERS, encode(unsent(message, reason, self._clock())))
 
+    def _watch(self, delay_us: int) -> None:
+        observe(SEND_DELAY_MS, max(0, delay_us) // 1_000)
+        self._slow += delay_us > SEND_SLOW_US
+
     def finish_bundle(self) -> None:
-        """Count and log the messages that were refused, without their content."""
+        """Count what was sent and what was refused, and log the latter without its content."""
+        count(TRIGGERS_SENT, self._sent)
+        count(TRIGGERS_SLOW, self._slow)
         count(TRIGGERS_REFUSED, self._refused)
-        count(DEAD_LETTERS, self._refused)
         if self._refused:
-            log(MESSAGES_REFUSED, stage=Stage.PUBLISH, reason=DeadLetterReason.MESSAGE_REFUSED, number=self._refused)
+            count_dead_letters(Stage.PUBLISH, {DeadLetterReason.MESSAGE_REFUSED: self._refused})

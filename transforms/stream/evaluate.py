@@ -28,11 +28,12 @@ from kittiwake.stream.contact.sealing import sealed
 from kittiwake.stream.contact.store import apply_result
 from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings, bucket_of_event_us
 from kittiwake.stream.contact.timers import Host, TimerFiring
-from kittiwake.stream.logs import CONTACT_FAILED, MESSAGES_REFUSED
+from kittiwake.stream.logs import CONTACT_FAILED
 from kittiwake.stream.records import Stage, encode, header_of
 from kittiwake.stream.rules_source.view import RulesSource, shaped
 from kittiwake.transforms.clock import now_us
 from kittiwake.transforms.logs import log
+from kittiwake.transforms.metrics import count_dead_letters
 from kittiwake.transforms.stream.metrics import count_firing
 from kittiwake.transforms.stream.rules_metrics import meter_rules
 
@@ -95,8 +96,7 @@ class EvaluateDoFn(beam.DoFn):
         """Log what went wrong, without a word of whom it concerns."""
         for failure, number in sorted(self._failures.items()):
             log(CONTACT_FAILED, failure=failure, number=number)
-        for reason, number in sorted(self._refused.items()):
-            log(MESSAGES_REFUSED, stage=Stage.EVALUATE, reason=reason, number=number)
+        count_dead_letters(Stage.EVALUATE, self._refused)
 
     def process(
         self, element: tuple[bytes, bytes], bag: Any = beam.DoFn.StateParam(BAG), slot: Any = beam.DoFn.TimerParam(SLOT)

@@ -19,6 +19,7 @@ from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateS
 from apache_beam.utils.timestamp import Timestamp
 
 from kittiwake.kernel.items.index import Outcome
+from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.contact.sealing import UnreadableError
 from kittiwake.stream.items import shard
 from kittiwake.stream.items.dead_letters import ItemDeadLetters
@@ -32,11 +33,11 @@ from kittiwake.stream.metrics import (
     ITEM_INTERESTS_FORGOTTEN,
     ITEMS_FAILED,
 )
-from kittiwake.stream.records import DeadLetterRecord, encode
+from kittiwake.stream.records import DeadLetterRecord, Stage, encode
 from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.transforms.clock import now_us
 from kittiwake.transforms.logs import log
-from kittiwake.transforms.metrics import count
+from kittiwake.transforms.metrics import count, count_dead_letters
 
 _DEAD: Final = "dead_letters"
 
@@ -80,6 +81,7 @@ class JoinDoFn(beam.DoFn):
         self._failures: Counter[str] = Counter()
         self._changes = self._forgotten = self._interests_forgotten = 0
         self._outcomes: Counter[Outcome] = Counter()
+        self._refused: Counter[DeadLetterReason] = Counter()
 
     def finish_bundle(self) -> None:
         """Report what was counted, and log what went wrong, without a word of whom it concerns."""
@@ -89,6 +91,7 @@ class JoinDoFn(beam.DoFn):
         count(ITEM_EVENTS_FORGOTTEN, self._forgotten)
         count(ITEM_INTERESTS_FORGOTTEN, self._interests_forgotten)
         count(ITEMS_FAILED, self._failures.total())
+        count_dead_letters(Stage.ITEMS, self._refused)
         for failure, number in sorted(self._failures.items()):
             log(ITEM_FAILED, failure=failure, number=number)
 
@@ -107,12 +110,12 @@ class JoinDoFn(beam.DoFn):
             given = shard.on_record(store, (account_id, item_id), record, self._horizon_us(account_id))
         except UnreadableError as error:
             self._failures[str(error)] += 1
-            yield from map(_dead, self._dead_letters(account_id, item_id).unread(record, str(error)))
+            yield from map(self._dead, self._dead_letters(account_id, item_id).unread(record, str(error)))
             return
         if given.outcome is not None:
             self._outcomes[given.outcome] += 1
         if given.outcome is Outcome.LATE:
-            yield _dead(self._dead_letters(account_id, item_id).too_late(record))
+            yield self._dead(self._dead_letters(account_id, item_id).too_late(record))
         self._forgotten += given.forgotten
         for change in given.changes:
             self._changes += 1
@@ -138,18 +141,18 @@ class JoinDoFn(beam.DoFn):
         self._interests_forgotten += len(gone.interests)
         if gone.damaged:
             self._failures[shard.DAMAGED_INTEREST] += gone.damaged
-        return [_dead(one) for one in self._dead_letters(account_id, item_id).forgotten(*gone)]
+        return [self._dead(one) for one in self._dead_letters(account_id, item_id).forgotten(*gone)]
 
     def _dead_letters(self, account_id: str, item_id: str) -> ItemDeadLetters:
         clock_us = self._clock()
         return ItemDeadLetters(account_id, item_id, clock_us, self._rules.view(clock_us).programs.used.ruleset_version)
 
+    def _dead(self, found: DeadLetterRecord) -> TaggedOutput:
+        self._refused[found.reason] += 1
+        return TaggedOutput(_DEAD, encode(found))
+
     def _horizon_us(self, account_id: str) -> int:
         return self._rules.view(self._clock()).plan(account_id).versions.horizon_us
-
-
-def _dead(found: DeadLetterRecord) -> TaggedOutput:
-    return TaggedOutput(_DEAD, encode(found))
 
 
 class _BeamShard(NamedTuple):

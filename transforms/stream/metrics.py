@@ -14,8 +14,9 @@ from kittiwake.stream.metrics import (
     CONFLICTS,
     CONTACTS_FAILED,
     CORRECTED,
-    DEAD_LETTERS,
     DECISION_DELAY_MS,
+    DECISION_SLOW_US,
+    DECISIONS_SLOW,
     DUPLICATES,
     FIRED,
     FORGOTTEN,
@@ -27,9 +28,13 @@ from kittiwake.stream.metrics import (
     REVOKED,
     STALE,
     STATE_BYTES,
+    STATE_LARGE_BYTES,
+    STATES_LARGE,
     SUPPRESSED,
     TOO_LATE,
     WAITING,
+    WAITING_LONG,
+    WAITING_MANY,
     WAKES,
     WAKES_HELD,
     WAKES_IDLE,
@@ -45,13 +50,17 @@ def count_firing(counts: TimerCounts, clock_us: int) -> None:
     if counts.evaluated:
         observe(STATE_BYTES, counts.state_bytes)
         observe(WAITING, counts.waiting)
+        count(STATES_LARGE, int(counts.state_bytes > STATE_LARGE_BYTES))
+        count(WAITING_LONG, int(counts.waiting > WAITING_MANY))
     for decision in counts.decisions:
         if decision.decision in _BY_OUTCOME:
             count(_BY_OUTCOME[decision.decision])
         count(STALE, int(decision.stale))
         count(INCLUDES_CUT, int(decision.decision is Outcome.FIRED and is_cut(decision.include)))
         if not decision.late:
-            observe(DECISION_DELAY_MS, max(0, clock_us - decision.decided_us) // 1_000)
+            delay_us = max(0, clock_us - decision.decided_us)
+            observe(DECISION_DELAY_MS, delay_us // 1_000)
+            count(DECISIONS_SLOW, int(delay_us > DECISION_SLOW_US))
 
 
 _COUNTERS: Final = {
@@ -69,7 +78,6 @@ _COUNTERS: Final = {
     "repeats": REPEATS,
     "repeats_forgotten": REPEATS_FORGOTTEN,
     "too_late": TOO_LATE,
-    "dead": DEAD_LETTERS,
 }
 """By field of `TimerCounts`. Most of a firing's numbers are nothing: they are fetched in one call."""
 _COUNTED: Final = tuple(_COUNTERS.values())

@@ -20,9 +20,8 @@ from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.awaited import Awaited
 from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
 from kittiwake.stream.items.routing import SHARDS, ItemRouters
-from kittiwake.stream.logs import MESSAGES_REFUSED, TYPES_AWAITED
+from kittiwake.stream.logs import TYPES_AWAITED
 from kittiwake.stream.metrics import (
-    DEAD_LETTERS,
     EVENTS_IN,
     EXTRA_EVENTS,
     LEFT_OUT,
@@ -35,7 +34,7 @@ from kittiwake.stream.rules_source.view import RulesSource, shaped
 from kittiwake.time.instants import instant_of
 from kittiwake.transforms.clock import now_us
 from kittiwake.transforms.logs import log
-from kittiwake.transforms.metrics import count
+from kittiwake.transforms.metrics import count, count_dead_letters
 from kittiwake.transforms.stream.rules_metrics import meter_rules
 
 _DEAD: Final = "dead_letters"
@@ -126,9 +125,7 @@ class ParseDoFn(beam.DoFn):
         count(UNNEEDED, self._unneeded)
         count(UNKNOWN_TYPES, self._unknown_types)
         count(UNKNOWN_ACCOUNTS, self._unknown_accounts)
-        count(DEAD_LETTERS, self._refused.total())
-        for reason, number in sorted(self._refused.items()):
-            log(MESSAGES_REFUSED, stage=Stage.INTAKE, reason=reason, number=number)
+        count_dead_letters(Stage.INTAKE, self._refused)
         if self._awaited is not None and self._awaited.is_over(self._clock()):
             missing, self._awaited = self._awaited.missing(), None
             if missing is not None:

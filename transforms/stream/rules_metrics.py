@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from kittiwake.stream import logs
-from kittiwake.stream.metrics import FROZEN, RULE_SET_AGE_S, RULES_ACCOUNT_REFUSED, RULES_UNREADABLE
+from kittiwake.stream.metrics import (
+    BUNDLES_FROZEN,
+    BUNDLES_RULES_OLD,
+    RULE_SET_AGE_S,
+    RULES_ACCOUNT_REFUSED,
+    RULES_OLD_US,
+    RULES_UNREADABLE,
+)
 from kittiwake.stream.rules_source.poller import RulesChangeKind
 from kittiwake.stream.rules_source.source import PolledRules
 from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.time.instants import SECOND_US
 from kittiwake.transforms.logs import log
-from kittiwake.transforms.metrics import count, show
+from kittiwake.transforms.metrics import count, observe
 
 _EVENTS: Final = {
     RulesChangeKind.READ: logs.RULES_READ,
@@ -22,7 +29,7 @@ _EVENTS: Final = {
 
 
 def meter_rules(rules: RulesSource, clock_us: int) -> None:
-    """Show the age of the rules and whether they are frozen, count the looks that failed, and log what is new.
+    """Count the age of the rules, whether they are frozen and the looks that failed, and log what is new.
 
     Rules that never change have no age, and are left out: nothing is to be watched.
     """
@@ -30,8 +37,9 @@ def meter_rules(rules: RulesSource, clock_us: int) -> None:
         return
     status = rules.status(clock_us)
     if status.age_us is not None:
-        show(RULE_SET_AGE_S, status.age_us // SECOND_US)
-        show(FROZEN, int(status.frozen_at_us is not None))
+        observe(RULE_SET_AGE_S, status.age_us // SECOND_US)
+        count(BUNDLES_RULES_OLD, int(status.age_us > RULES_OLD_US))
+        count(BUNDLES_FROZEN, int(status.frozen_at_us is not None))
     changes = rules.take_changes()
     count(RULES_UNREADABLE, sum(one.kind is RulesChangeKind.UNREADABLE for one in changes))
     refused = sum(one.kind is RulesChangeKind.ACCOUNT_REFUSED for one in changes)

@@ -16,13 +16,10 @@ from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 
 from kittiwake.output.snapshot_rows import SnapshotError
 from kittiwake.stream.items.routing import SHARDS, seeds_of
-from kittiwake.stream.logs import MESSAGES_REFUSED
-from kittiwake.stream.metrics import DEAD_LETTERS
 from kittiwake.stream.records import encode
 from kittiwake.stream.seeding import Seeded, refused_snapshot, seed_of
 from kittiwake.transforms.clock import now_us
-from kittiwake.transforms.logs import log
-from kittiwake.transforms.metrics import count
+from kittiwake.transforms.metrics import count_dead_letters
 from kittiwake.transforms.snapshot_parts import SnapshotPart, encoded_part, rows_of_part
 
 _ITEMS: Final = "items"
@@ -68,8 +65,7 @@ def _seeds(part: bytes, item_shards: int, clock: Callable[[], int]) -> Iterator[
             found = seed_of(line)
         except SnapshotError as error:
             dead = refused_snapshot(line, str(error), clock())
-            count(DEAD_LETTERS)
-            log(MESSAGES_REFUSED, stage=dead.stage, reason=dead.reason, number=1)
+            count_dead_letters(dead.stage, {dead.reason: 1})
             yield TaggedOutput(_DEAD, encode(dead))
             continue
         if isinstance(found, Seeded):

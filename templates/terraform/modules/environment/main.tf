@@ -57,6 +57,19 @@ module "identity" {
   rule_publishers     = var.rule_publishers
 }
 
+module "monitoring" {
+  source              = "../monitoring"
+  count               = var.tag == null ? 0 : 1
+  project             = var.project
+  name                = var.name
+  events_subscription = basename(module.messaging.events_subscription)
+  triggers_topic      = basename(module.messaging.triggers_topic)
+  runbook             = var.runbook
+  channels_now        = var.channels_now
+  channels_today      = var.channels_today
+  without             = var.without_alerts
+}
+
 module "jobs" {
   source                  = "../jobs"
   count                   = var.tag == null ? 0 : 1

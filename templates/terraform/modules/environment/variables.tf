@@ -107,3 +107,27 @@ variable "heartbeat" {
   default     = false
   description = "Whether a message a minute moves the watermark of a quiet subscription."
 }
+
+variable "runbook" {
+  type        = string
+  default     = "docs/how-to/runbook.md"
+  description = "Where people on call read the runbook."
+}
+
+variable "channels_now" {
+  type        = list(string)
+  default     = []
+  description = "Notification channels of alerts that wake somebody."
+}
+
+variable "channels_today" {
+  type        = list(string)
+  default     = []
+  description = "Notification channels of alerts that wait for the day."
+}
+
+variable "without_alerts" {
+  type        = list(string)
+  default     = []
+  description = "Names of alerts to leave out."
+}
