@@ -136,7 +136,7 @@ LOCK = $(TOOLS)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url
 templates: $(TOOLS)/.installed ## build and test all of templates/ that can be had without Google
 	$(PYTEST) tests/templates
 
-metadata: $(VENV)/.installed-gcp ## write the metadata of the Flex Templates anew, from the options of the jobs
+metadata: $(VENV)/.installed-gcp ## write anew what templates/ has of options, tables and metrics, and the page of metrics
 	$(BIN)/python -m templates.metadata
 
 lock: $(TOOLS)/.installed ## write the locks of the image anew, with hashes; UPGRADE=--upgrade takes newer versions

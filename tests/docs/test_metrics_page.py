@@ -35,7 +35,7 @@ def sources(root: Path) -> dict[str, str]:
     return {path.relative_to(root).as_posix(): path.read_text() for path in found}
 
 
-def test_every_metric_has_its_row_word_for_word_and_no_row_is_made_up(root: Path) -> None:
+def test_every_metric_has_its_row_and_no_row_is_made_up(root: Path) -> None:
     by_reason = list(DEAD_LETTERS_BY_REASON.values())
     expected = [[one.name, one.kind.value, one.unit] for one in METRICS if one not in by_reason]
     found = rows(root, PAGE, "Metrics")
