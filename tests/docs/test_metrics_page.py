@@ -63,7 +63,7 @@ def test_the_registries_are_whole_and_each_name_stands_once(
     assert [value for value in values if isinstance(value, kind)] == list(all_of_them)
     names = [one.name for one in all_of_them]
     assert len(set(names)) == len(names)
-    assert all(re.fullmatch("[a-z][a-z_]*", name) for name in names)
+    assert all(re.fullmatch("[a-z][a-z0-9_]*", name) for name in names)
 
 
 @pytest.mark.parametrize("registry", [metrics, logs], ids=["metrics", "logs"])
