@@ -50,7 +50,7 @@ class Metric(NamedTuple):
 RULES_OLD_US: Final = 90 * SECOND_US
 """From this age of the rules on a process holds back what is due (`rules.publishing.bounds.MIN_LEAD_US`)."""
 DECISION_SLOW_US: Final = 2 * MINUTE_US
-"""Beyond what settle delay, timers and rows take on a job that keeps up."""
+"""Beyond what `--settle_delay`, timers and rows take on a job that keeps up."""
 SEND_SLOW_US: Final = 5 * MINUTE_US
 """Beyond the same and the way to the topic."""
 STATE_LARGE_BYTES: Final = 8_000_000
