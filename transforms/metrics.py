@@ -15,7 +15,7 @@ from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.logs import MESSAGES_REFUSED
 from kittiwake.stream.metrics import DEAD_LETTERS, DEAD_LETTERS_BY_REASON, Metric, MetricKind
 from kittiwake.stream.records import Stage
-from transforms.logs import log
+from kittiwake.transforms.logs import log
 
 NAMESPACE: Final = "kittiwake"
 

@@ -1,9 +1,10 @@
 """Every number that a streaming job counts: name, kind, unit, meaning, and the panel that shows it.
 
 Pure. The names are static: no account, rule or contact is ever part of one (numbers of a rule are rows, in the view
-`rule_stats`). `kittiwake.transforms.metrics` makes the runner's metrics of them. There is no gauge, because Dataflow gives none
-to Cloud Monitoring: what is a level elsewhere is counted here where it passes its bound. `templates.monitoring` makes
-the table of docs/reference/metrics-and-logs.md, the dashboard and the alerts of them (`make metadata`).
+`rule_stats`). `kittiwake.transforms.metrics` makes the runner's metrics of them. There is no gauge, because Dataflow
+gives none to Cloud Monitoring: what is a level elsewhere is counted here where it passes its bound.
+`templates.monitoring` makes the table of docs/reference/metrics-and-logs.md, the dashboard and the alerts of them
+(`make metadata`).
 """
 
 from __future__ import annotations
