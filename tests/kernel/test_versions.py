@@ -207,3 +207,33 @@ def test_another_zone_of_the_account_moves_who_is_in_a_period_of_the_calendar_at
         ("entered", 12),
         ("exited", 24),
     ]
+
+
+@pytest.mark.parametrize(("before", "crossed"), [(None, []), ("UTC", []), ("Pacific/Kiritimati", [13])])
+def test_matches_that_a_version_looks_back_on_count_in_the_period_that_was_theirs_when_they_came(
+    before: str | None, crossed: list[int]
+) -> None:
+    """In UTC the first two are of one day, and cross unseen; in Kiritimati, where a day begins between, the last two."""
+    reaching = {"id": "r", "when": "a", "reaches": {"count": True, "at": [2], "within": "today"}}
+    rules = [{**reaching, "live_from": "2020-01-01T00:00:00Z"}]
+    first = [] if before is None else [(None, {"timezone": before, "rules": []})]
+    texts = [*first, (T + 12 * HOUR_US, {"timezone": "Pacific/Kiritimati", "rules": rules})]
+    found = [(start, load_document({"account": ACCOUNT, **text})) for start, text in texts]
+    events = [event(hour * 60, str(hour)) for hour in (9, 11, 13)]
+    rows = settled(compile_versions(found, ACCOUNT), 2_000, *events).decisions
+    assert [(row.time_us - T) // HOUR_US for row in rows] == crossed
+
+
+def test_another_zone_of_the_account_moves_nothing_that_waits_for_a_local_day() -> None:
+    """A contact that moves does; one that names the zone that the account has now does not."""
+    waiting = [{"id": "r", "when": "a", "wait": {"days": 1, "at": "09:00"}, "live_from": "2020-01-01T00:00:00Z"}]
+    zones = ((None, "UTC"), (T + HOUR_US, "America/New_York"))
+    found = [(at, load_document({"account": ACCOUNT, "timezone": zone, "rules": waiting})) for at, zone in zones]
+    rules = compile_versions(found, ACCOUNT)
+    for events, hour in (([], 33), ([moved("America/New_York")], 33), ([moved("Asia/Tokyo")], 24)):
+        rows = settled(rules, 4_000, event(0, "1"), *events).decisions
+        assert [(row.time_us - T) // HOUR_US for row in rows] == [hour]
+
+
+def moved(zone: str) -> Event:
+    return event(90, "2", "contact.updated", timezone=zone)
