@@ -213,7 +213,7 @@ def test_another_zone_of_the_account_moves_who_is_in_a_period_of_the_calendar_at
 def test_matches_that_a_version_looks_back_on_count_in_the_period_that_was_theirs_when_they_came(
     before: str | None, crossed: list[int]
 ) -> None:
-    """In UTC the first two are of one day, and cross unseen; in Kiritimati, where a day begins between, the last two."""
+    """In UTC the first two are of one day, and cross unseen; where a day begins between them, the last two are."""
     reaching = {"id": "r", "when": "a", "reaches": {"count": True, "at": [2], "within": "today"}}
     rules = [{**reaching, "live_from": "2020-01-01T00:00:00Z"}]
     first = [] if before is None else [(None, {"timezone": before, "rules": []})]
