@@ -24,11 +24,15 @@ from kittiwake.time.instants import parse_date
 _RECORD: Final = ("properties.", "event_properties.")
 """How paths begin that start one level above the properties."""
 
+_TRAITS: Final = ("traits.", "attributes.", "custom_attributes.")
+"""How attributes begin there."""
+
 
 def lint_paths(rule: Rule, types: frozenset[str]) -> Iterator[Diagnostic[LintCode]]:
     """Paths anywhere in a rule; `types` are those that rules of its account name."""
     for path, text, at_key in paths_in(rule):
-        meant = path_in(text) or next((text.removeprefix(one) for one in _RECORD if text.startswith(one)), None)
+        above = (*_RECORD, *(_TRAITS if "contact" in path[:-1] else ()))
+        meant = path_in(text) or next((text.removeprefix(one) for one in above if text.startswith(one)), None)
         if meant is not None:
             message = f"{shown(text)} is read as the name of a property"
             yield Diagnostic(path, LintCode.ODD_PATH, message, f"Write {meant}", at_key=at_key)

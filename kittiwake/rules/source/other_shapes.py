@@ -24,10 +24,14 @@ _CONDITIONS: Final = {
     **dict.fromkeys(("most_recent", "latest", "newest"), "Write {last: PATH, of: EVENT, eq: pro}"),
     **dict.fromkeys(("last_seen", "active", "last_active"), 'Write {present: "*", within: 30d}'),
     **dict.fromkeys(("event", "did", "has_done", "has", "done", "performed", "occurred", "triggered"), _DID),
-    **dict.fromkeys(("has_not_done", "did_not", "has_not", "not_done", "never"), "Write {absent: EVENT, within: 30d}"),
+    **dict.fromkeys(
+        ("has_not_done", "did_not", "not_present", "missing", "has_not", "not_done", "never"),
+        "Write {absent: EVENT, within: 30d}",
+    ),
     **dict.fromkeys(("and",), "Write all"),
     **dict.fromkeys(("or",), "Write any"),
     **dict.fromkeys(("none", "nor", "none_of"), "Write {not: {any: […]}}"),
+    **dict.fromkeys(("include", "exclude"), "Write {all: […]}, and in it {not: …} for what is left out"),
 }
 _MEANT_BESIDE: Final = {"last": "within: 30d", "min": "gte: 3", "max": "lte: 3"}
 """Of a measure that stands beside another: what is meant."""
@@ -40,6 +44,7 @@ _EXAMPLES_OF_LISTS: Final = {
 }
 _OPERATORS: Final = frozenset({"eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "exists", "empty", "contains"})
 _UNITS: Final = {"second": "s", "minute": "m", "hour": "h", "day": "d", "week": "w"}
+_AT_ONCE: Final = frozenset({"immediately", "immediate", "instantly", "none", "now", "no", "at_once"})
 _EVER: Final = frozenset({"ever", "forever", "always", "all_time", "lifetime", "never"})
 _TIME: Final = re.compile(r"(\d{1,2})(?::(\d\d))?\s*([ap]m)?", re.IGNORECASE)
 _PAST_PERIOD: Final = {
@@ -64,6 +69,8 @@ def of_shape(path: KeyPath, written: Any, message: str) -> str | None:
         return _of_object(where)
     if where in ("at", "from", "to") and not {"wait", "with", "quiet_hours"}.isdisjoint(path):
         return _of_time(str(written))
+    if where == "reentry" and isinstance(written, bool):
+        return f"Write {'always' if written else 'once'}"
     return _of_text(path, where, written) if isinstance(written, str) else None
 
 
@@ -76,6 +83,10 @@ def _of_list(path: KeyPath, where: str) -> str | None:
         return (
             "Write one; for several write any: [{tags: {contains: a}}, {tags: {contains: b}}], or all for each of them"
         )
+    if where == "becomes":
+        return "Name one; for several write a list of such matches: [{contact: {tier: {becomes: gold}}}, …]"
+    if where == "at" and "wait" in path:
+        return 'Write a reminder for each: [{days: 1, at: "09:00"}, {days: 1, at: "17:00"}]'
     if where == "where":
         return "Write {all: […]}, or {any: […]} where one of them is enough"
     return "Name one, and write a rule for each" if where == "channel" else None
@@ -178,18 +189,23 @@ def _of_except(word: str) -> str | None:
 _OF_TEXT: Final[dict[str, tuple[str | None, Callable[[str], str | None]]]] = {
     "count": ("reaches", lambda _: "Write true: it counts what when matches"),
     "days": (None, _of_days),
+    "emits": (None, lambda _: "Write [entered, exited]"),
     "except": (None, _of_except),
     "frequency": (None, _of_frequency),
     "on": (None, _of_on),
     "per": ("frequency", _of_per),
     "priority": (None, lambda _: "Write 0 to 100: what is higher goes first"),
+    "reentry": (None, lambda word: "Write once" if word in ("never", "no", "off") else None),
     "repeat": (None, _of_repeat),
+    "wait": (None, lambda word: "Delete it: without wait nothing is waited for" if word in _AT_ONCE else None),
     "within": (None, _of_within),
 }
 """By the key, and a key above it where it has to stand below one: what is meant by a text, its words with _ between."""
 
 
 def _of_condition(written: Any) -> str | None:
+    if isinstance(written, list):
+        return "Write {all: […]}, or {any: […]} where one of them is enough"
     if isinstance(written, str):
         return f"Write {{in: {written[:40]}}} for the members of an audience, {{present: {written[:40]}}} for an event"
     if not isinstance(written, dict):

@@ -13,7 +13,8 @@ from kittiwake.rules.model.base import Model
 _CHANGE: Final = "A change is written as contact: {tier: {becomes: gold}}"
 _EVENT: Final = "A change is an event: when: {contact: {tier: {becomes: gold}}}"
 _EDGE: Final = (
-    "An audience rule fires by itself when a contact enters it: {id: vip, audience: …, emits: [entered, exited]}"
+    "An audience rule fires by itself when a contact enters it: {id: vip, audience: …, emits: [entered, exited]}; "
+    "whether one is in it, given and still ask: {in: vip}"
 )
 _ITEM: Final = "A price is an item's: when: {item: {price: {drops_by: 10%}}}, with interest beside when"
 _DATE: Final = "A date is waited for: when: contact.updated, and wait: {until: contact.birthday, repeat: yearly}"
@@ -34,6 +35,7 @@ _MATCH: Final = {
     **dict.fromkeys(("price_drop", "price", "back_in_stock", "stock"), _ITEM),
     **dict.fromkeys(("date", "date_property", "anniversary", "cron", "schedule", "every"), _DATE),
     **dict.fromkeys(("count", "sum", "avg", "last", "present", "absent", "gte", "lte", "gt", "lt"), _CONDITION),
+    "not": "A condition stands in given or still: given: {absent: order.completed, within: 30m}",
 }
 _SIGNS: Final = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "=": "eq", "==": "eq", "!=": "ne"}
 KEYS: Final[dict[str, dict[str, str]]] = {
@@ -63,7 +65,9 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         **dict.fromkeys(
             ("exception_events", "exit_conditions", "exit_criteria", "cancel_if", "end_on"), "Write unless"
         ),
-        **dict.fromkeys(("segment", "in", "segments"), "Write given: {in: NAME}, with the id of an audience rule"),
+        **dict.fromkeys(("in", "segments"), "Write given: {in: NAME}, with the id of an audience rule"),
+        "segment": "Write audience for a rule that is one; who is in it, given: {in: NAME} asks",
+        **dict.fromkeys(("batch", "bundle", "group_messages"), "Write digest: {max: 3}"),
         **dict.fromkeys(
             ("entry_audience", "target_audience", "entry_segment", "audience_filter"),
             "Write given: {in: NAME}, with the id of an audience rule",
@@ -132,6 +136,11 @@ KEYS: Final[dict[str, dict[str, str]]] = {
     "ValueChange": {
         **dict.fromkeys(("to", "changes_to", "changed_to", "is", "equals", "eq"), "Write becomes"),
         **dict.fromkeys(("changed", "any_change"), "Write changes: true"),
+        **dict.fromkeys(("decreases_by", "decreases", "falls_by", "drops", "decreased_by"), "Write drops_by"),
+        **dict.fromkeys(("increases_by", "increases", "grows_by", "rises", "increased_by"), "Write rises_by"),
+        **dict.fromkeys(("falls_below", "goes_below", "below"), "Write drops_below"),
+        **dict.fromkeys(("exceeds", "goes_above", "above", "reaches"), "Write rises_above"),
+        **dict.fromkeys(("removed", "unset", "cleared"), "Delete it: what takes a value away matches nothing"),
     },
     "Operators": {
         **dict.fromkeys(("greater_than", "more_than", "above", "over"), "Write gt"),
@@ -186,7 +195,8 @@ KEYS: Final[dict[str, dict[str, str]]] = {
             ("times", "operator", "op", "value", "number"), "Write gte: 3, or another of gt, lt, lte and eq"
         ),
         **dict.fromkeys(
-            ("window", "in_last", "last_days", "during", "period", "in_the_last", "in_last_days"), ("Write within")
+            ("window", "for", "in_last", "last_days", "during", "period", "in_the_last", "in_last_days"),
+            ("Write within"),
         ),
         **dict.fromkeys(("since",), "Write within: 30d; what must not come after when stands in unless"),
         **dict.fromkeys(
@@ -282,6 +292,7 @@ EXAMPLES: Final = {
     "CapObject": "{max: 1, per: day}",
     "ConsentObject": "{purpose: marketing}",
     "ContactCondition": "{tier: gold}",
+    "DigestObject": "{max: 3}",
     "HoldoutObject": "{percent: 5, salt: winter}",
     "InstantPaths": "{expires_at: epoch_seconds}",
     "ReachesObject": "{count: true, at: [3]}",
