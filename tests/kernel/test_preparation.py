@@ -16,6 +16,7 @@ from kittiwake.kernel.state.trace import StepKind
 from kittiwake.model import Event
 from kittiwake.rules.compile.account import compile_account
 from kittiwake.rules.documents import load_document
+from kittiwake.rules.loader import load_files
 from kittiwake.time.instants import DAY_US, HOUR_US
 
 T = 1_793_577_600_000_000
@@ -28,6 +29,7 @@ def program(*rules: dict[str, Any], limits: dict[str, int] | None = None, **besi
     return compile_account(load_document(document), "acme", limits=DEFAULT_LIMITS._replace(**(limits or {})))
 
 
+RULE = "{id: r, when: bought, reaches: {count: true, at: [2000]}}"
 BOUGHT = {"id": "r", "when": "bought", "reentry": "once"}
 PAID = {"id": "r", "when": "paid"}
 
@@ -40,6 +42,15 @@ def test_a_list_of_more_than_a_thousand_leaves_one_row_and_its_first_thousand_co
     assert told == [("derive:bought", '{"each":"lines"}', "suppressed", "limit"), ("r", "{}", "fired", None)]
     assert decided[0].events is not None
     assert decided[0].events.first == "o"
+
+
+def test_a_list_of_which_every_account_and_this_one_derive_alike_leaves_one_row_all_the_same() -> None:
+    derive = "derive: [{event: bought, from: paid, each: lines}]"
+    texts = {"all.yaml": f"account: '*'\n{derive}\nrules: []", "own.yaml": f"account: acme\n{derive}\nrules: [{RULE}]"}
+    rules = compile_account(load_files({name: text.encode() for name, text in texts.items()}), "acme")
+    event = Event(T, "o", "paid", {"lines": [{}] * 1_001})
+    decided = decide_history(rules, "c", [event], T + 1).decisions
+    assert [(one.rule_id, one.threshold) for one in decided] == [("derive:bought", None), ("r", 2_000)]
 
 
 def test_only_what_rules_need_is_derived_and_makes_its_parent_needed() -> None:

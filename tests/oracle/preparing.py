@@ -195,7 +195,7 @@ def derived(
             if own is not None:
                 kept = {name: properties[name] for name in each.keep if name in properties}
                 found.append((f"{event[0]}/{event[1]}/{each.event}/{place}", each.event, {**kept, **own}))
-        if len(elements) > PLACES:
+        if len(elements) > PLACES and (each.event, each.path) not in cut:
             cut.append((each.event, each.path))
     return found, cut
 

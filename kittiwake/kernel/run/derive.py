@@ -65,12 +65,15 @@ def deriving(routes: Routes, handlers: Handlers, event_type: str | None) -> Deri
             shared.family = event.event_id, event.type
         take(run, own, event, about)
         counts: dict[str, int] = {}
+        cut: tuple[str, ...] = ()
         for one in asked:
             if one.question is not None and not one.question(event.properties, run.attributes):
                 continue
             found = one.list_in(event.properties)
             if isinstance(found, list):
                 _take_each(run, event, one, found, counts)
+                if len(found) > ELEMENTS_MAX:
+                    cut = _cut(run, event, one.derivation, cut)
         if shared is not None:
             shared.family = None
             if is_alone:
@@ -105,8 +108,14 @@ def _take_each(run: Execution, event: Event, one: _Asked, found: list[Any], coun
         else:
             for handle in one.handlers:
                 handle(run, derived)
-    if len(found) > ELEMENTS_MAX:
-        refuse_event(run, DERIVE_RULE + event_type, canonical({"each": ".".join(derivation.each)}), event, "derive")
+
+
+def _cut(run: Execution, event: Event, derivation: Derivation, cut: tuple[str, ...]) -> tuple[str, ...]:
+    """Say that a list was cut, once for each type: those of which it has been said are in `cut`."""
+    rule_id, key = DERIVE_RULE + derivation.event, canonical({"each": ".".join(derivation.each)})
+    if rule_id + key not in cut:
+        refuse_event(run, rule_id, key, event, "derive")
+    return (*cut, rule_id + key)
 
 
 def _about(run: Execution, event: Event, properties: dict[str, Any], seen: dict[str, Any]) -> Mapping[str, Any]:
