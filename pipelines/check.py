@@ -6,7 +6,9 @@ asked for.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 from kittiwake.errors import UnusableError
 from kittiwake.pipelines.options.stream import StreamOptions
@@ -16,10 +18,20 @@ from kittiwake.pipelines.preflight.rules import check_rules
 from kittiwake.pipelines.preflight.snapshots import check_snapshots
 from kittiwake.pipelines.runner import check_flags, is_dataflow
 from kittiwake.rules.publishing.opening import is_target
+from kittiwake.stream.rules_source.view import RulesSource
+from kittiwake.transforms.snapshot_parts import SnapshotPart
 
 
-def check(options: StreamOptions) -> Ready | NotReady:
-    """Ask about everything that the job needs and whose name could be read."""
+class Build(Protocol):
+    """Makes the pipeline of a launch, with more flags for Beam."""
+
+    def __call__(
+        self, options: StreamOptions, rules: RulesSource, snapshots: Sequence[SnapshotPart], *more: str
+    ) -> Any: ...
+
+
+def check(options: StreamOptions, build: Build) -> Ready | NotReady:
+    """Ask about everything that the job needs and whose name could be read; `build` is for an update's graph."""
     beam = _beam_options(options)
     findings = Findings(is_dataflow=is_dataflow(options.runner), region=beam.get("region"))
     lacking = list(dataflow_problems(beam)) if findings.is_dataflow and beam else []
@@ -35,16 +47,25 @@ def check(options: StreamOptions) -> Ready | NotReady:
         sink.check(findings)
     snapshots = check_snapshots(options.snapshots, beam.get("project"), findings)
     if options.check and findings.is_dataflow and beam and not lacking:
-        _ask_google(beam, findings)
+        running = _ask_google(beam, findings)
+        if running is not None and rules is not None and not findings.problems:  # else there is no graph to launch
+            _compare_graphs(beam, running, partial(build, options, rules, snapshots), findings)
     if rules is None or findings.problems:
         return NotReady(tuple(findings.found), findings.problems)
     return Ready(tuple(findings.found), rules, snapshots)
 
 
-def _ask_google(beam: dict[str, Any], findings: Findings) -> None:
+def _ask_google(beam: dict[str, Any], findings: Findings) -> str | None:
+    """The id of the job that is to be updated."""
     from kittiwake.pipelines.preflight.dataflow_services import check_dataflow  # noqa: PLC0415 - Google's clients: an extra
 
-    check_dataflow(beam, findings)
+    return check_dataflow(beam, findings)
+
+
+def _compare_graphs(beam: dict[str, Any], running: str, build: Callable[..., Any], findings: Findings) -> None:
+    from kittiwake.pipelines.preflight.update import check_update  # noqa: PLC0415 - as above
+
+    check_update(beam, running, build, findings)
 
 
 def _beam_options(options: StreamOptions) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from kittiwake.errors import UnusableError
 from kittiwake.pipelines.check import check
 from kittiwake.pipelines.flags import error_lines
-from kittiwake.pipelines.graphs.stream import build_stream
+from kittiwake.pipelines.graphs.stream import stream_pipeline
 from kittiwake.pipelines.lifecycle import has_job, run_in_process, say, wait_for_job
 from kittiwake.pipelines.options.stream import ParsedOptions, StreamOptions, parse_stream_options
 from kittiwake.pipelines.preflight.findings import NotReady, Ready, Verdict, has_refused
@@ -31,10 +31,8 @@ from kittiwake.pipelines.runner import (
     IN_PROCESS,
     check_endpoint,
     is_dataflow,
-    new_pipeline,
     report_launch,
     silence_beam,
-    streaming_flags,
 )
 from kittiwake.terminal import printing
 from kittiwake.terminal.ending import StopRequest, end_process, run_to_end
@@ -77,7 +75,7 @@ def report_errors(messages: Sequence[str]) -> None:
 
 def _check(parsed: ParsedOptions) -> int:
     """Print what the preflight check has found, on standard output."""
-    checked = check(parsed.options)
+    checked = check(parsed.options, stream_pipeline)
     for finding in checked.findings:
         printing.say(f"{finding.verdict:8}{finding.text}")
     for problem in parsed.problems:
@@ -101,12 +99,11 @@ def _launch(parsed: ParsedOptions, stop: StopRequest) -> int:
         raise UnusableError(error_lines(parsed.problems))
     for sink in options.sinks:
         sink.prepare(say)
-    checked = check(options)
+    checked = check(options, stream_pipeline)
     if isinstance(checked, NotReady):
         raise UnusableError(error_lines(checked.problems))
     check_endpoint(options.beam_flags)
-    pipeline = new_pipeline(options.runner, (*streaming_flags(options.runner), *options.beam_flags))
-    build_stream(pipeline, options, checked.rules, checked.snapshots)
+    pipeline = stream_pipeline(options, checked.rules, checked.snapshots)
     for line in _notes(options, checked):
         say(line)
     stop_message = options.source.stop_message

@@ -8,6 +8,7 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from kittiwake.pipelines.options.stream import StreamOptions
+from kittiwake.pipelines.runner import new_pipeline, streaming_flags
 from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.transforms.sinks.base import Sink, SinkInputs, SinkKind
 from kittiwake.transforms.snapshot_parts import SnapshotPart
@@ -15,6 +16,19 @@ from kittiwake.transforms.stream.evaluate import Evaluated, EvaluateRules
 from kittiwake.transforms.stream.items import JoinItems
 from kittiwake.transforms.stream.parse import ParseMessages
 from kittiwake.transforms.stream.seed import LoadSnapshots
+
+
+def stream_pipeline(
+    options: StreamOptions, rules: RulesSource, snapshots: Sequence[SnapshotPart], *more: str
+) -> beam.Pipeline:
+    """The job as it is launched, with more flags for Beam.
+
+    Raises:
+        UnusableError: there is no such runner, it lacks an option, or as below.
+    """
+    pipeline = new_pipeline(options.runner, (*streaming_flags(options.runner), *options.beam_flags, *more))
+    build_stream(pipeline, options, rules, snapshots)
+    return pipeline
 
 
 def build_stream(

@@ -7,21 +7,13 @@ itself then. What may not be asked is `unknown`, and what is answered wrong is a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
-
-import google.auth
-from google.auth.exceptions import GoogleAuthError
-from google.auth.transport.requests import AuthorizedSession
-from requests import RequestException
+from collections.abc import Mapping
+from typing import Any, Final
 
 from kittiwake.pipelines.google.bigquery_tables import location_fits
-from kittiwake.pipelines.google.error_text import LOG_IN, first_line
+from kittiwake.pipelines.preflight.asking import Google, asking, jobs_url
 from kittiwake.pipelines.preflight.findings import Findings
 
-TIMEOUT_S: Final = 20
-"""For one request."""
-_SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 _APIS: Final = ("dataflow", "compute", "storage")
 """Pub/Sub and BigQuery say themselves that they are off, as the subscription and the tables are asked about."""
 _LAUNCHES: Final = ("dataflow.jobs.create", "dataflow.jobs.get", "dataflow.jobs.list")
@@ -32,7 +24,7 @@ _SUBNETWORK: Final = re.compile(
     r"(?:.*projects/(?P<project>[^/]+)/)?regions/(?P<region>[^/]+)/subnetworks/(?P<name>[^/]+)"
 )
 _IMAGE: Final = re.compile(
-    r"(?P<host>[a-z0-9.-]+)/(?P<path>[^:@]+)(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+    r"(?P<host>[a-z0-9.-]+(?::[0-9]{1,5})?)/(?P<path>[^:@]+)(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 _OF_GOOGLE: Final = re.compile(r"([a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+\.pkg\.dev")
 """Registries that take the token of a Google account. No other host may get to see it, whatever its name ends with."""
@@ -48,82 +40,25 @@ _MANIFESTS: Final = ", ".join(
 _DEFAULT_ACCOUNT: Final = "the default account of Compute Engine, which may do more than the job needs"
 
 
-class _Answer(NamedTuple):
-    status: int
-    body: Mapping[str, Any]
-
-
-class _Google:
-    """Asks Google's services; what cannot be asked becomes a finding that begins with the resource."""
-
-    def __init__(self, session: AuthorizedSession, findings: Findings) -> None:
-        self._session, self._findings = session, findings
-
-    def ask(
-        self, resource: str, url: str, body: Mapping[str, Any] | None = None, **more: Any
-    ) -> Mapping[str, Any] | None:
-        """The answer; None: there is none, and a finding says why."""
-        try:
-            answer = self._answer(url, body, more)
-        except (GoogleAuthError, RequestException, OSError) as error:
-            self._findings.unknown(f"{resource}: cannot be asked about: {first_line(error)}")
-            return None
-        if answer.status < 300:
-            return answer.body
-        if answer.status == 404:
-            self._findings.wrong(f"{resource}: is not there. Create it, or write its name as it is")
-        else:
-            said = answer.body.get("error")
-            message = said.get("message") if isinstance(said, Mapping) else None
-            self._findings.unknown(
-                f"{resource}: Google does not say ({answer.status} {first_line(message or 'no word')})"
-            )
-        return None
-
-    def _answer(self, url: str, body: Mapping[str, Any] | None, more: Mapping[str, Any]) -> _Answer:
-        method = "GET" if body is None else "POST"
-        found = self._session.request(method, url, json=body, timeout=TIMEOUT_S, **more)
-        try:
-            content = found.json() if found.content else {}
-        except ValueError:
-            content = {}
-        return _Answer(found.status_code, content if isinstance(content, Mapping) else {})
-
-    def permissions(self, resource: str, url: str, needed: Sequence[str]) -> None:
-        """Report which of some permissions the caller lacks on a resource."""
-        found = self.ask(resource, url, {"permissions": list(needed)})
-        self.compare(resource, needed, found)
-
-    def compare(self, resource: str, needed: Sequence[str], found: Mapping[str, Any] | None) -> None:
-        """Report what an answer about permissions lacks."""
-        missing = [] if found is None else [one for one in needed if one not in found.get("permissions", ())]
-        if missing:
-            self._findings.wrong(f"{resource}: you lack {', '.join(missing)}")
-
-
-def check_dataflow(beam: Mapping[str, Any], findings: Findings) -> None:
-    """Ask about what a launch with Beam's options, by name, needs of Google."""
+def check_dataflow(beam: Mapping[str, Any], findings: Findings) -> str | None:
+    """Ask about what a launch with Beam's options, by name, needs of Google; the id of the job to be updated."""
     if beam.get("no_auth"):
         findings.unknown("what Dataflow needs: with --no_auth nobody at Google is asked")
-        return
-    try:
-        credentials, _ = google.auth.default(scopes=[_SCOPE])
-    except GoogleAuthError as error:
-        findings.wrong(f"no credentials that Google takes: {first_line(error)}. Log in: {LOG_IN}")
-        return
-    with AuthorizedSession(credentials) as session:
-        google_ = _Google(session, findings)
-        _check_project(google_, beam["project"], findings)
+        return None
+    with asking(findings) as google:
+        if google is None:
+            return None
+        _check_project(google, beam["project"], findings)
         for name in ("temp_location", "staging_location"):
             if beam.get(name):
-                _check_bucket(google_, beam[name], beam["region"], findings)
-        _check_account(google_, beam, findings)
-        _check_subnetwork(google_, beam, findings)
-        _check_image(google_, beam.get("sdk_container_image"), findings)
-        _check_job_name(google_, beam, findings)
+                _check_bucket(google, beam[name], beam["region"], findings)
+        _check_account(google, beam, findings)
+        _check_subnetwork(google, beam, findings)
+        _check_image(google, beam.get("sdk_container_image"), findings)
+        return _check_job_name(google, beam, findings)
 
 
-def _check_project(ask: _Google, project: str, findings: Findings) -> None:
+def _check_project(ask: Google, project: str, findings: Findings) -> None:
     resource = f"project {project}"
     names = [f"projects/{project}/services/{name}.googleapis.com" for name in _APIS]
     url = f"https://serviceusage.googleapis.com/v1/projects/{project}/services:batchGet"
@@ -139,7 +74,7 @@ def _check_project(ask: _Google, project: str, findings: Findings) -> None:
     ask.permissions(resource, url, _LAUNCHES)
 
 
-def _check_bucket(ask: _Google, location: str, region: str, findings: Findings) -> None:
+def _check_bucket(ask: Google, location: str, region: str, findings: Findings) -> None:
     bucket = location.removeprefix("gs://").partition("/")[0]
     resource, url = f"bucket gs://{bucket}", f"https://storage.googleapis.com/storage/v1/b/{bucket}"
     found = ask.ask(resource, url, params={"fields": "location"})
@@ -154,7 +89,7 @@ def _check_bucket(ask: _Google, location: str, region: str, findings: Findings) 
     ask.compare(resource, _STAGES, granted)
 
 
-def _check_account(ask: _Google, beam: Mapping[str, Any], findings: Findings) -> None:
+def _check_account(ask: Google, beam: Mapping[str, Any], findings: Findings) -> None:
     """Whether the launcher may run a job as the workers' account, and whether that may work at all."""
     email, project = beam.get("service_account_email"), beam["project"]
     if not email:
@@ -173,7 +108,7 @@ def _check_account(ask: _Google, beam: Mapping[str, Any], findings: Findings) ->
         findings.unknown(f"{resource}: {lacks}; a group or a folder may")
 
 
-def _check_subnetwork(ask: _Google, beam: Mapping[str, Any], findings: Findings) -> None:
+def _check_subnetwork(ask: Google, beam: Mapping[str, Any], findings: Findings) -> None:
     text, region = beam.get("subnetwork"), beam["region"]
     is_private = beam.get("use_public_ips") is False
     if not text and not is_private:
@@ -200,7 +135,7 @@ def _check_subnetwork(ask: _Google, beam: Mapping[str, Any], findings: Findings)
         findings.ok(f"{resource}: is there")
 
 
-def _check_image(ask: _Google, image: str | None, findings: Findings) -> None:
+def _check_image(ask: Google, image: str | None, findings: Findings) -> None:
     if not image:
         return
     resource, found = f"image {image}", _IMAGE.fullmatch(image)
@@ -214,20 +149,20 @@ def _check_image(ask: _Google, image: str | None, findings: Findings) -> None:
             findings.ok(f"{resource}: can be pulled by you")
 
 
-def _check_job_name(ask: _Google, beam: Mapping[str, Any], findings: Findings) -> None:
-    name, project, region = beam.get("job_name"), beam["project"], beam["region"]
+def _check_job_name(ask: Google, beam: Mapping[str, Any], findings: Findings) -> str | None:
+    """The id of the job that is to be updated."""
+    name, region = beam.get("job_name"), beam["region"]
     if not name:
         findings.unknown("--job_name: not given; Beam makes one up, by which a job cannot be updated")
-        return
+        return None
     resource = f"job {name}"
     if not _JOB_NAME.fullmatch(name):
         findings.wrong(f"{resource}: write small letters, digits and -, a letter first and no - last")
-        return
-    url = f"https://dataflow.googleapis.com/v1b3/projects/{project}/locations/{region}/jobs"
-    found = ask.ask(resource, url, params={"filter": "ACTIVE", "name": name})
+        return None
+    found = ask.ask(resource, jobs_url(beam), params={"filter": "ACTIVE", "name": name})
     if found is None:
-        return
-    runs = [one.get("id") for one in found.get("jobs", ()) if one.get("name") == name]
+        return None
+    runs = [str(one.get("id")) for one in found.get("jobs", ()) if one.get("name") == name]
     if runs and not beam.get("update"):
         findings.wrong(
             f"{resource}: {runs[0]} runs under this name: update it with --update, or write another --job_name"
@@ -236,3 +171,4 @@ def _check_job_name(ask: _Google, beam: Mapping[str, Any], findings: Findings) -
         findings.wrong(f"{resource}: no job runs under this name in {region}: leave --update out, or write its name")
     else:
         findings.ok(f"{resource}: {f'{runs[0]} is to be updated' if runs else 'the name is free'}")
+    return runs[0] if runs and beam.get("update") else None

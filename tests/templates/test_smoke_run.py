@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from google.cloud import storage
 
 from kittiwake.terminal.ending import StopRequest
 from kittiwake.terminal.exit_codes import Exit
-from templates.smoke.hosting import new_run, old_run
+from templates.smoke.hosting import new_run
 from templates.smoke.settings import Pace, Settings
 from tests.services.emulators.bigquery import PROJECT
 from tests.templates.dataflow_service import Service, serving
