@@ -37,8 +37,6 @@ LATENESS: Final = "1h"
 """The job's default."""
 SEEK_BACK: Final = timedelta(hours=1, minutes=5)
 """The allowed lateness, and clocks that differ."""
-MARGIN_S: Final = 30
-"""Beyond the lead, for the command itself to start on a busy machine."""
 KITTIWAKE: Final = "kittiwake.cli.main"
 EXPECTED: Final = (
     PlacesError, CommandError, UnusableError, GoogleAPIError, GoogleAuthError, RequestException, OSError,
@@ -143,7 +141,7 @@ class Run:
         """A version more, and a new job in the place of the old one; the second part comes meanwhile."""
         if "updated" not in self.journal.facts:
             lead_s = self._pace.lead_s
-            at = _stamp(_now() + timedelta(seconds=lead_s + MARGIN_S))
+            at = _stamp(_now() + timedelta(seconds=lead_s + self._pace.margin_s))
             more = ("--min-lead", f"{lead_s}s", "--effective-from", at)
             self._kittiwake("publish", self._rules("second"), self._target, *more, deadline=deadline, fine=(0, 1))
             self._launch(self.journal.settings.parameters(), update=True)
@@ -155,7 +153,7 @@ class Run:
     def freeze(self, deadline: Deadline, found: dict[str, Any]) -> None:
         """From an instant that every worker knows of before; events come before and after it."""
         if "frozen_at" not in self.journal.facts:
-            at = _now() + timedelta(seconds=self._pace.lead_s + MARGIN_S)
+            at = _now() + timedelta(seconds=self._pace.lead_s + self._pace.margin_s)
             self.journal.know(frozen_at=_stamp(at))
         at = datetime.fromisoformat(self.journal.facts["frozen_at"])
         self._kittiwake("freeze", self._target, "--at", _stamp(at), deadline=deadline, fine=(0, 1))

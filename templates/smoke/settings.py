@@ -31,6 +31,8 @@ class Pace(NamedTuple):
 
     lead_s: int = 60
     """`--min_lead` of the job: from here on it knows of rules and freezes."""
+    margin_s: int = 30
+    """Beyond the lead, for a command to start on a busy machine."""
     poll_s: int = 15
     settle_s: int = 10
     """`--settle_delay` of the job."""

@@ -28,7 +28,6 @@ from google.pubsub_v1 import SubscriberClient
 
 from pipelines.options.flex_template import STREAM_ALIASES, template_arguments
 from tests.repo.sources import ROOT
-from tests.services.emulators import processes
 
 METADATA = json.loads((ROOT / "templates/stream/metadata.json").read_text())
 READY = b"stream: running"
@@ -75,7 +74,7 @@ class Job:
         ]
         with self.log.open("wb") as said:
             self.process = subprocess.Popen(
-                [*processes.dying_with_us(), *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                 env=dict(os.environ), start_new_session=True,
             )  # fmt: skip
         self.state = "JOB_STATE_PENDING"

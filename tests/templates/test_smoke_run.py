@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.services.topics import Topics
 
 PYTHON = (sys.executable, "-W", "ignore", "-m", "tests.services.emulators.emulated")
-QUICK = Pace(lead_s=33, poll_s=1, settle_s=2, rest_s=17, ask_s=0.5)
+QUICK = Pace(lead_s=33, margin_s=60, poll_s=1, settle_s=2, rest_s=17, ask_s=0.5)
 
 
 @pytest.fixture
