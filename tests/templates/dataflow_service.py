@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from google.cloud.dataflow_v1beta3 import JobState
 from google.pubsub_v1 import SubscriberClient
 
 from pipelines.options.flex_template import STREAM_ALIASES, template_arguments
@@ -33,6 +34,7 @@ METADATA = json.loads((ROOT / "templates/stream/metadata.json").read_text())
 READY = b"stream: running"
 QUIET_S = 3.0
 END_S = 60.0
+ENDING = ("JOB_STATE_DRAINING", "JOB_STATE_CANCELLING")
 ENDED = ("JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_UPDATED", "JOB_STATE_DRAINED")
 
 
@@ -82,7 +84,7 @@ class Job:
     def look(self) -> str:
         """The state, after a look at the process."""
         if self.process is not None and self.state not in ENDED:
-            if self.process.poll() is not None and self.state != "JOB_STATE_DRAINING":
+            if self.process.poll() is not None and self.state not in ENDING:
                 self.state = "JOB_STATE_FAILED"
             elif self.state == "JOB_STATE_PENDING" and READY in self.log.read_bytes():
                 self.state = "JOB_STATE_RUNNING"
@@ -160,7 +162,8 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
 
         def do_PUT(self) -> None:
             job = self._job()
-            service.ask(job, self._body()["requestedState"])
+            wanted = self._body()["requestedState"]  # by its number, as Google's client writes it
+            service.ask(job, JobState(wanted).name if isinstance(wanted, int) else wanted)
             self._answer(200, job.data())
 
         def do_GET(self) -> None:
