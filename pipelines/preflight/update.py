@@ -1,8 +1,8 @@
 """Preflight questions about an update: does the graph fit that of the running job, and does Dataflow take it?
 
-Called by `kittiwake.pipelines.check` for `--check` with `--update`. Beam stages a job's graph beside it; that of the running job
-is read there, and compared with the one that a launch would send. Dataflow itself is asked only if the options tell it
-to validate: that sends it the graph, as a launch does.
+Called by `kittiwake.pipelines.check` for `--check` with `--update`. Beam stages the graph of a job; that of the running
+job is read there, and compared with the one that a launch would send. Dataflow itself is asked only if the options tell
+it to validate: that sends it the graph, as a launch does.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from kittiwake.pipelines.decisions.columns import NAMES
 from kittiwake.reasons import Outcome
-from pipelines.decisions.columns import NAMES
 
 ONLY_A_STREAM: Final = ("revision", "replaces", "late", "stale", "mode")
 """How a host came to a row; everything else has to be equal."""

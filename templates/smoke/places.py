@@ -17,7 +17,7 @@ from google.cloud import bigquery, storage
 from google.pubsub_v1 import PublisherClient, PubsubMessage, SubscriberClient
 
 from kittiwake.input.bigquery.addresses import Dataset
-from pipelines.google.bigquery_tables import create_tables
+from kittiwake.pipelines.google.bigquery_tables import create_tables
 from templates.smoke.journal import Journal
 from templates.smoke.settings import Settings
 

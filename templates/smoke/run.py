@@ -15,10 +15,10 @@ from google.auth.exceptions import GoogleAuthError
 from requests import RequestException
 
 from kittiwake.errors import UnusableError
+from kittiwake.pipelines.decisions.files import RunFolder
+from kittiwake.pipelines.decisions.tables import DatasetRows, Side, sent_rows
 from kittiwake.reasons import Outcome as Decided
 from kittiwake.stream.tables.schema import TRIGGERS
-from pipelines.decisions.files import RunFolder
-from pipelines.decisions.tables import DatasetRows, Side, sent_rows
 from templates.heartbeat import MESSAGE
 from templates.smoke import commands
 from templates.smoke.commands import CommandError
@@ -178,7 +178,7 @@ class Run:
             output = settings.output / "backfill"
             same = ("--rules", self._target, "--input", str(self._events), "--until", frozen)
             more = ("--allowed_lateness", LATENESS, "--snapshots", "--output", str(output))
-            self._command("pipelines.backfill", *same, *more, deadline=deadline, fine=(0, 1))
+            self._command("kittiwake.pipelines.backfill", *same, *more, deadline=deadline, fine=(0, 1))
             snapshots = self.places.upload(output / "snapshots", "snapshots")
             self.places.seek(datetime.fromisoformat(frozen) - SEEK_BACK)
             self._launch(settings.parameters(f"{snapshots}/*.jsonl"), update=False)

@@ -22,7 +22,7 @@ class Step(NamedTuple):
 
 _LAUNCHER: Final = (
     "See the launcher's log and the job's in Cloud Logging: `gcloud logging read resource.type=dataflow_step`. "
-    "`python -m pipelines.stream --check …` asks for what Dataflow needs."
+    "`python -m kittiwake.pipelines.stream --check …` asks for what Dataflow needs."
 )
 
 STEPS: Final = (

@@ -173,6 +173,12 @@ def test_a_registry_that_is_none_of_googles_is_never_sent_the_token(service: Ser
     assert [address for _, address in service.asked if address.startswith(host)] == []
 
 
+def test_a_registry_at_a_port_of_its_own_is_an_image_like_any_other(service: Service) -> None:
+    said = service.check(sdk_container_image="registry.shop.example:5000/kittiwake/stream:1")
+    assert said.wrong == []
+    assert said.unknown[-1].endswith("whether workers can pull it: registry.shop.example:5000 is not asked")
+
+
 def test_what_is_not_given_is_told_where_it_matters(service: Service) -> None:
     service.answers[POLICY] = {"bindings": []}
     said = service.check(sdk_container_image="docker.io/shop/kittiwake:1", job_name=None, subnetwork=None)

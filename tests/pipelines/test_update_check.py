@@ -18,7 +18,6 @@ pytest.importorskip("google.cloud.bigquery")
 from apache_beam.options.pipeline_options import GoogleCloudOptions
 from apache_beam.runners.dataflow.internal.apiclient import DataflowApplicationClient
 
-from kittiwake.terminal.exit_codes import Exit
 from kittiwake.pipelines import stream
 from kittiwake.pipelines.preflight import update
 from kittiwake.pipelines.preflight.findings import Findings, Verdict
@@ -26,6 +25,7 @@ from kittiwake.pipelines.preflight.graph_shape import StepShape, changes, graph_
 from kittiwake.pipelines.sinks.bigquery import TablesSink
 from kittiwake.pipelines.sinks.pubsub import TopicSink
 from kittiwake.pipelines.sources.subscription import SubscriptionSource
+from kittiwake.terminal.exit_codes import Exit
 from tests.input.inputs import write_rules
 from tests.pipelines.test_dataflow_check import BEAM, EMAIL, IMAGE, JOBS, Service
 from tests.pipelines.test_template_launches import LAUNCH, STREAM, Dataflow, texts

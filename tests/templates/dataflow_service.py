@@ -27,7 +27,7 @@ from urllib.parse import parse_qs, urlsplit
 from google.cloud.dataflow_v1beta3 import JobState
 from google.pubsub_v1 import SubscriberClient
 
-from pipelines.options.flex_template import STREAM_ALIASES, template_arguments
+from kittiwake.pipelines.options.flex_template import STREAM_ALIASES, template_arguments
 from tests.repo.sources import ROOT
 
 METADATA = json.loads((ROOT / "templates/stream/metadata.json").read_text())
@@ -71,7 +71,7 @@ class Job:
             "ignore",
             "-m",
             "tests.services.emulators.emulated",
-            "pipelines.stream",
+            "kittiwake.pipelines.stream",
             *options,
         ]
         with self.log.open("wb") as said:

@@ -13,10 +13,10 @@ import yaml
 
 pytest.importorskip("google.cloud.bigquery")
 
+from kittiwake.pipelines.decisions.columns import NAMES
 from kittiwake.rules.loader import load
 from kittiwake.terminal.ending import StopRequest
 from kittiwake.terminal.exit_codes import Exit
-from pipelines.decisions.columns import NAMES
 from templates.smoke import hosting, run
 from templates.smoke.__main__ import main, run_id
 from templates.smoke.comparing import compare
