@@ -28,7 +28,7 @@ CALLS = {name for client in CLIENTS for name in dir(client) if not name.startswi
 
 NO_CALL = {
     "blob", "bucket", "cache_control", "close", "dataset", "delete", "exists", "from_string", "generation", "location",
-    "open", "owner", "path", "project", "publish_time", "seek", "name",
+    "open", "owner", "path", "project", "publish_time", "seek", "name", "update",
 }  # fmt: skip
 """Names that clients have too, and the code means something else by: attributes, files, text. `test_iam_permissions`
 asks for what everybody may ask."""
