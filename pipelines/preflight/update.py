@@ -1,7 +1,7 @@
 """Preflight questions about an update: does the graph fit that of the running job, and does Dataflow take it?
 
 Called by `kittiwake.pipelines.check` for `--check` with `--update`. Beam stages the graph of a job; that of the running
-job is read there, and compared with the one that a launch would send. Dataflow itself is asked only if the options tell
+job is read there, and compared with the one that a launch would send. Dataflow itself is asked only if the options ask
 it to validate: that sends it the graph, as a launch does.
 """
 
@@ -42,7 +42,7 @@ Build = Callable[..., beam_sdk.Pipeline]
 
 
 def check_update(beam: Mapping[str, Any], job_id: str, build: Build, findings: Findings) -> None:
-    """Compare the graph with that of the running job; ask Dataflow too, if the options tell it to validate."""
+    """Compare the graph with that of the running job; ask Dataflow too, if the options ask it to validate."""
     with asking(findings) as google:
         if google is None:
             return
@@ -134,10 +134,10 @@ def _ask_dataflow(google: Google, beam: Mapping[str, Any], build: Build, finding
         state = str(found.get("currentState", ""))
         if state not in _ENDED:
             time.sleep(POLL_S)
-    _tell(google, f"{resource}: Dataflow's answer, {job_id},", url, state, findings)
+    _report(google, f"{resource}: Dataflow's answer, {job_id},", url, state, findings)
 
 
-def _tell(google: Google, answer: str, url: str, state: str, findings: Findings) -> None:
+def _report(google: Google, answer: str, url: str, state: str, findings: Findings) -> None:
     if state == _PASSED:
         findings.ok(f"{answer} is that the graph fits")
     elif state == _RUNNING:
