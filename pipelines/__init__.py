@@ -1,4 +1,7 @@
-"""Jobs: options, preflight checks, graphs and the six mains (activate, backfill, stream, reconcile, reingest, worker).
+"""Jobs: options, preflight checks, graphs and the seven mains.
+
+The mains are activate, backfill, reconcile, reingest, stream, volumes and worker.
+More than fifteen files: each main is a module of its own, by whose name people start it.
 
 Importing any module of it changes nothing in the process; the mains prepare theirs (`lifecycle.prepare_process`).
 """

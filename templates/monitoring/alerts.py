@@ -13,11 +13,14 @@ from kittiwake.stream import logs
 from kittiwake.stream import metrics as m
 from kittiwake.stream.logs import LogEvent
 from kittiwake.stream.metrics import Metric
-from templates.monitoring.queries import counted, grown, series, share
+from kittiwake.stream.volumes import FACTOR, NUMBER_MIN
+from templates.monitoring.queries import counted, grown, newest, series, share
 from templates.monitoring.registry import (
     LOG_LINES,
     OLDEST_UNACKED,
     PUBLISH_REQUESTS,
+    RULE_TRIGGERS,
+    RULE_TRIGGERS_USUAL,
     WATERMARK_AGE,
     Watched,
 )
@@ -86,6 +89,13 @@ _EVENTS: Final = (m.EVENTS_IN, m.EXTRA_EVENTS)
 _MESSAGES: Final = (m.EVENTS_IN, m.LEFT_OUT, m.DEAD_LETTERS)
 _IN_TIME: Final = (m.FIRED, m.SUPPRESSED, m.CANCELLED)
 _BY_REASON: Final = tuple(m.DEAD_LETTERS_BY_REASON.values())
+
+_LAST, _USUAL = newest(RULE_TRIGGERS), newest(RULE_TRIGGERS_USUAL)
+_UNUSUAL: Final = (
+    f"({_LAST} > {FACTOR} * {_USUAL} and {_LAST} >= {NUMBER_MIN}) "
+    f"or ({_LAST} * {FACTOR} < {_USUAL} and {_USUAL} >= {NUMBER_MIN})"
+)
+"""As `RuleVolume.is_unusual` says it."""
 
 ALERTS: Final = (
     Alert(
@@ -248,6 +258,16 @@ ALERTS: Final = (
         10 * _MINUTE,
         (PUBLISH_REQUESTS,),
         "rows-or-triggers-are-refused",
+    ),
+    Alert(
+        "rule_volume",
+        Urgency.TODAY,
+        f"of a rule over {FACTOR} times the usual, or under 1/{FACTOR} of it, from {NUMBER_MIN} on",
+        _UNUSUAL,
+        0,
+        (RULE_TRIGGERS,),
+        "bad-rule-set",
+        (RULE_TRIGGERS_USUAL,),
     ),
     *_any("rows-or-triggers-are-refused", m.ROWS_LOST, urgency=Urgency.NOW),
     *_any("rows-or-triggers-are-refused", m.ROWS_REFUSED, m.TRIGGERS_REFUSED, m.INCLUDES_CUT),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from kittiwake.stream.metrics import METRICS, MetricKind, Panel
-from templates.monitoring.queries import counted, exported, grown, series
+from templates.monitoring.queries import counted, exported, grown, newest, series
 from templates.monitoring.registry import SERVICE_METRICS, ServiceMetric, ServicePanel
 
 COLUMNS: Final = 48
@@ -48,6 +48,8 @@ def _service_chart(panel: ServicePanel) -> dict[str, Any]:
 
 
 def _service_query(metric: ServiceMetric) -> str:
+    if metric.is_by_rule:
+        return f"topk(20, {newest(metric)})"
     return counted(metric, _WINDOW, by=metric.label) if metric.label else f"max ({series(metric)})"
 
 

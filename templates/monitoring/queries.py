@@ -38,6 +38,11 @@ def series(metric: ServiceMetric, *more: str) -> str:
     return f'{{__name__="{metric.name}",{",".join((metric.matchers, *more))}}}'
 
 
+def newest(metric: ServiceMetric) -> str:
+    """The newest value of each series of a metric that is written once an hour; one hour may be left out."""
+    return f"last_over_time({series(metric)}[150m])"
+
+
 def grown(window: str, *metrics: Metric, by: str = "") -> str:
     """By how much counters of the job have grown in a time: all together, or each value of a label by itself."""
     one, labels = counters(*metrics), ",".join(filter(None, ("job_id", by)))

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from kittiwake.stream.logs import LOG_EVENTS
 from kittiwake.stream.metrics import METRICS, Metric, MetricKind
+from kittiwake.stream.volumes import LAST_DAY, RULES_MAX, USUAL_DAY
 
 
 class ServicePanel(StrEnum):
@@ -20,6 +21,7 @@ class ServicePanel(StrEnum):
     BACKLOG = "Messages that wait"
     PUBLISHING = "Publishing to the topic of triggers"
     LOG = "Log lines by event"
+    RULES = "Triggers by rule, the last day and a usual one"
 
 
 class ServiceMetric(NamedTuple):
@@ -34,6 +36,11 @@ class ServiceMetric(NamedTuple):
     panel: ServicePanel
     label: str = ""
     """By which it counts; empty: each value stands for itself."""
+
+    @property
+    def is_by_rule(self) -> bool:
+        """Whether each rule has a series, written once an hour."""
+        return self.panel is ServicePanel.RULES
 
 
 _JOB: Final = 'job_name="${job}"'
@@ -81,7 +88,31 @@ LOG_LINES: Final = ServiceMetric(
     ServicePanel.LOG,
     "event",
 )
-SERVICE_METRICS: Final = (WATERMARK_AGE, SYSTEM_LAG, UNDELIVERED, OLDEST_UNACKED, PUBLISH_REQUESTS, LOG_LINES)
+RULE_TRIGGERS: Final = ServiceMetric(
+    LAST_DAY,
+    _JOB,
+    "triggers",
+    f"triggers of a rule in the last day, by `account_id` and `rule_id`, of {RULES_MAX} rules and the rest as one; "
+    "written by `kittiwake.pipelines.volumes`",
+    ServicePanel.RULES,
+)
+RULE_TRIGGERS_USUAL: Final = ServiceMetric(
+    USUAL_DAY,
+    _JOB,
+    "triggers",
+    "the same on a usual day: the median of the same day of four weeks",
+    ServicePanel.RULES,
+)
+SERVICE_METRICS: Final = (
+    WATERMARK_AGE,
+    SYSTEM_LAG,
+    UNDELIVERED,
+    OLDEST_UNACKED,
+    PUBLISH_REQUESTS,
+    LOG_LINES,
+    RULE_TRIGGERS,
+    RULE_TRIGGERS_USUAL,
+)
 """All of them."""
 
 Watched = Metric | ServiceMetric

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from kittiwake.stream.volumes import LAST_DAY, USUAL_DAY
 from templates.monitoring.alerts import ALERTS
 from templates.monitoring.queries import USER_COUNTER
 
@@ -55,7 +56,19 @@ def log_lines(event: str) -> str:
     return of_service(name, monitored_resource="dataflow_step", event=event)
 
 
+def by_rule(metric: str, rule_id: str) -> str:
+    return of_service(metric, job_name="kittiwake", account_id="acme", rule_id=rule_id)
+
+
 WELL: Series = {
+    by_rule(LAST_DAY, "cart"): f"2500x{MINUTES}",
+    by_rule(USUAL_DAY, "cart"): f"1000x{MINUTES}",
+    by_rule(LAST_DAY, "win-back"): f"300x{MINUTES}",
+    by_rule(USUAL_DAY, "win-back"): f"310x{MINUTES}",
+    # far more than usual, and few all the same; and a new rule
+    by_rule(LAST_DAY, "rare"): f"90x{MINUTES}",
+    by_rule(USUAL_DAY, "rare"): f"2x{MINUTES}",
+    by_rule(LAST_DAY, "new"): f"5000x{MINUTES}",
     AGE: f"12x{MINUTES}",
     OLDEST: f"3x{MINUTES}",
     of_service(
@@ -109,6 +122,7 @@ UNWELL: dict[str, Series] = {
     "rules_unreadable": {of_job("rules_unreadable"): from_then(2)},
     "frozen": {of_job("bundles_frozen", step="Evaluate"): from_then(60)},
     "publish_failures": {FAILED_REQUESTS: f"0x{BROKEN_AT} 1+1x{REST}"},
+    "rule_volume": {by_rule(LAST_DAY, "win-back"): f"300x{BROKEN_AT} 90x{REST}"},
     "log_rules_too_soon": {log_lines("rules_too_soon"): f"0x{BROKEN_AT} 1+1x{REST}"},
     "log_types_awaited": {log_lines("types_awaited"): f"0x{BROKEN_AT} 1+1x{REST}"},
 }

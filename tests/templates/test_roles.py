@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery")
 
-from google.cloud import bigquery, bigquery_storage, storage
+from google.cloud import bigquery, bigquery_storage, monitoring_v3, storage
 from google.pubsub_v1 import PublisherClient, SubscriberClient
 
 from tests.repo import sources
@@ -22,7 +22,7 @@ from tests.templates.test_terraform import TERRAFORM
 
 CLIENTS = (
     bigquery.Client, bigquery_storage.BigQueryReadClient, storage.Client, storage.Bucket, storage.Blob,
-    PublisherClient, SubscriberClient,
+    PublisherClient, SubscriberClient, monitoring_v3.MetricServiceClient,
 )  # fmt: skip
 CALLS = {name for client in CLIENTS for name in dir(client) if not name.startswith("_")}
 
@@ -36,6 +36,7 @@ asks for what everybody may ask."""
 PERMISSIONS = {
     "create_read_session": ["bigquery.readsessions.create", "bigquery.tables.getData"],
     "read_rows": ["bigquery.readsessions.getData"],
+    "create_time_series": ["monitoring.timeSeries.create"],
     "create_table": ["bigquery.tables.create"],
     "delete_table": ["bigquery.tables.delete"],
     "get_dataset": ["bigquery.datasets.get"],
@@ -75,6 +76,7 @@ ROLES = {
     "roles/compute.networkUser": ["compute.subnetworks.use"],
     "roles/dataflow.developer": ["dataflow.jobs.create"],
     "roles/dataflow.worker": ["dataflow.workItems.lease"],
+    "roles/monitoring.metricWriter": ["monitoring.timeSeries.create"],
     "roles/iam.serviceAccountUser": ["iam.serviceAccounts.actAs"],
     "roles/pubsub.publisher": ["pubsub.topics.publish"],
     "roles/pubsub.subscriber": ["pubsub.subscriptions.consume"],
@@ -93,7 +95,7 @@ MADE_BY = {
                  "delete_table", "update_table", "load_table_from_uri", "load_table_from_file", "download_as_bytes",
                  "reload"},
     "command": {"query", "publish", "create_table", "insert_rows_json", "load_table_from_file", "get_table",
-                "create_read_session", "read_rows"},
+                "create_read_session", "read_rows", "create_time_series"},
 }  # fmt: skip
 PUBLISHING = {"download_as_bytes", "reload", "upload_from_string"}
 

@@ -19,6 +19,7 @@ locals {
     { who = "backfill", role = "roles/bigquery.readSessionUser" },
     { who = "command", role = "roles/bigquery.jobUser" },
     { who = "command", role = "roles/bigquery.readSessionUser" },
+    { who = "command", role = "roles/monitoring.metricWriter" }, # volumes
     { who = "launcher", role = "roles/dataflow.developer" },
   ]
   on_buckets = [
