@@ -65,5 +65,5 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="the label `job_name` of the numbers; default: %(default)s",
     )
-    add("--until", metavar="TIME", help="the end of the day that is looked at; default: now")
+    add("--until", metavar="TIME", help="the end of the day that is counted; default: now")
     return parser
