@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
 from apache_beam.utils.timestamp import Timestamp
 
+from kittiwake.batch.counts import Counts
+from kittiwake.batch.intake import Intake
+from kittiwake.batch.items.gathering import ItemGathering
+from kittiwake.batch.items.join import joined
+from kittiwake.batch.items.rows import InterestRows, rows_of_items
+from kittiwake.batch.settings import RunSettings
+from kittiwake.input.events import parse_event
 from kittiwake.kernel.items import index
 from kittiwake.kernel.items.facts import ItemFact
 from kittiwake.kernel.items.index import HeldInterest, ItemState, decode, with_item_event
-from kittiwake.output.item_snapshots import ItemSnapshot
+from kittiwake.model import Event
+from kittiwake.output.item_snapshots import ItemSnapshot, item_snapshot_of
+from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.documents import load_document
+from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import always
 from kittiwake.stream.contact.sealing import unsealed
 from kittiwake.stream.items import shard
 from kittiwake.stream.items.records import ItemEvent, ShownInterest, encode, item_key, subject_of_item
-from kittiwake.stream.items.routing import seeds_of
+from kittiwake.stream.items.routing import ItemRouters, seeds_of
 from kittiwake.stream.items.shard import on_record, on_timer
 from kittiwake.stream.records import buffered_event_of, key_of
 from kittiwake.stream.rules_source.view import StaticRules
-from kittiwake.time.instants import DAY_US, HOUR_US
+from kittiwake.time.instants import DAY_US, HOUR_US, parse_instant
 from kittiwake.transforms.stream.items import JoinDoFn
+from kittiwake.values import parse_json
+from tests.batch.items import BEGIN_US, RULES, lines
+from tests.input.test_shape_table import block_of
 from tests.oracle.worlds_catalog import catalog_world
 from tests.stream.test_items import FAR_US, Bag, Cell, Shard, Stream
 
+CUT_US = BEGIN_US + 12 * HOUR_US
+END_US = BEGIN_US + 60 * HOUR_US
 ITEM = ("a", "i")
 KEY = item_key("a", "i", 0)
 
@@ -106,6 +121,42 @@ def test_every_shard_starts_with_what_a_snapshot_knows_of_the_item() -> None:
         taken(store, ShownInterest(HeldInterest("d", 0, DAY_US)))
         changes = dict(taken(store, ItemEvent(fact("e2", 2, 5))))
         assert b'"before":{"price":[1,' in buffered_event_of(changes[key_of("a", "d")]).data
+
+
+@pytest.mark.parametrize("shards", [3, 256])
+def test_a_start_from_snapshots_with_another_number_of_shards_gives_contacts_the_same(seed: int, shards: int) -> None:
+    dice = random.Random(f"shards {seed}")
+    programs = Programs(load_files({"acme.yaml": RULES.format(account="acme").encode()}))
+    written = [line for line in lines(dice, 250, ("acme",)) if isinstance(parse_event(line, "", END_US), Event)]
+    before = [line for line in written if parse_instant(parse_json(line)["time"]) < CUT_US]
+    kept: list[bytes] = []
+    taken_in = Intake(RunSettings(END_US), programs, Counts()).take("here", block_of(before))
+    with ItemGathering(1 << 20) as items:
+        items.add(rows_of_items(taken_in.items))
+        items.add(InterestRows(programs).of(taken_in.table))
+        assert list(joined(programs, items.in_order(), CUT_US, Counts(), kept.append))
+    later = [line for line in written if line not in set(before)]
+    found = _given_after(programs, kept, later, shards)
+    assert found == _given_after(programs, kept, later, 1)
+    assert len(found) > 20
+
+
+def _given_after(programs: Programs, kept: list[bytes], later: list[bytes], shards: int) -> list[tuple[bytes, bytes]]:
+    """What contacts are given by a stream that starts from rows of snapshots."""
+    plan, routers, stores = programs.plan("acme"), ItemRouters(shards), defaultdict[bytes, Shard](Shard)
+    coming: list[tuple[bytes, bytes]] = []
+    for line in kept:
+        row = item_snapshot_of(parse_json(line))
+        assert isinstance(row, ItemSnapshot)
+        coming += seeds_of(row, shards)
+    for line in later:
+        event = parse_event(line, "", END_US)
+        assert isinstance(event, Event)
+        coming += routers.routed("acme", plan, event, None)
+    given: list[tuple[bytes, bytes]] = []
+    for key, record in coming:
+        given += on_record(stores[key], subject_of_item(key)[:2], record, plan.versions.horizon_us).changes
+    return sorted(given)
 
 
 def test_items_of_one_id_in_two_accounts_never_meet() -> None:
