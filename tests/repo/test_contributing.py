@@ -47,6 +47,7 @@ LISTS: Final = {
     "An input file type": List([], ""),
     "A sink of the streaming job": List(_own_files("pipelines/sinks"), r"json_files|WriteJsonLines\b(?!`)"),
     "A runner or another host": List([], ""),
+    "A metric or an alert": List([], ""),
     "A command": List(COMMANDS, r'^    "unfreeze",|one_command\(unfreeze'),
 }
 
