@@ -69,8 +69,12 @@ def test_a_row_that_no_topic_takes_becomes_a_dead_letter_and_the_others_are_sent
         | beam.Map(_said).with_output_types(tuple[str, str, str])
     )
     assert_that(dead, equal_to([("publish", "message_refused", TWO), ("publish", "message_refused", THREE)]))
-    pipeline.run().wait_until_finish()
+    result = pipeline.run()
+    result.wait_until_finish()
     assert sorted(m.attributes["trigger_id"] for m in topics.pull(pair.subscription, len(sent))) == [ONE, FOUR]
+    counted = {one.key.metric.name: one.committed for one in result.metrics().query()["counters"]}
+    refused = ("triggers_refused", "dead_letters", "dead_letters_message_refused")
+    assert [counted[name] for name in ("triggers_sent", *refused)] == [2, 2, 2, 2]
 
 
 def _said(element: bytes) -> tuple[str, str, str]:

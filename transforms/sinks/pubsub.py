@@ -40,13 +40,35 @@ class PublishTriggers(beam.PTransform):
         return dead_letters
 
 
+class SendCounts:
+    """What a bundle has sent, with its delay, and refused."""
+
+    def __init__(self) -> None:
+        self.refused = self._sent = self._slow = 0
+
+    def add_sent(self, due_us: int | None, clock_us: int) -> None:
+        """One more, which fell due then; None: nothing is known of its delay."""
+        self._sent += 1
+        if due_us is not None:
+            observe(SEND_DELAY_MS, max(0, clock_us - due_us) // 1_000)
+            self._slow += clock_us - due_us > SEND_SLOW_US
+
+    def report(self) -> None:
+        """Count it, and log what was refused, without its content."""
+        count(TRIGGERS_SENT, self._sent)
+        count(TRIGGERS_SLOW, self._slow)
+        count(TRIGGERS_REFUSED, self.refused)
+        if self.refused:
+            count_dead_letters(Stage.PUBLISH, {DeadLetterReason.MESSAGE_REFUSED: self.refused})
+
+
 class _Messages(beam.DoFn):
     def __init__(self, clock: Callable[[], int]) -> None:
         super().__init__()
         self._clock = clock
 
     def start_bundle(self) -> None:
-        self._refused = self._sent = self._slow = 0
+        self._counts = SendCounts()
 
     def process(self, element: bytes) -> Iterator[PubsubMessage | TaggedOutput]:
         decision = decision_of(element)
@@ -55,22 +77,12 @@ class _Messages(beam.DoFn):
         message = trigger_message(decision)
         reason = refusal_of(message)
         if reason is None:
-            self._sent += 1
-            if decision.due_us is not None:
-                self._watch(self._clock() - decision.due_us)
+            self._counts.add_sent(decision.due_us, self._clock())
             yield PubsubMessage(*message)
             return
-        self._refused += 1
+        self._counts.refused += 1
         yield TaggedOutput(_DEAD_LETTERS, encode(unsent(message, reason, self._clock())))
 
-    def _watch(self, delay_us: int) -> None:
-        observe(SEND_DELAY_MS, max(0, delay_us) // 1_000)
-        self._slow += delay_us > SEND_SLOW_US
-
     def finish_bundle(self) -> None:
-        """Count what was sent and what was refused, and log the latter without its content."""
-        count(TRIGGERS_SENT, self._sent)
-        count(TRIGGERS_SLOW, self._slow)
-        count(TRIGGERS_REFUSED, self._refused)
-        if self._refused:
-            count_dead_letters(Stage.PUBLISH, {DeadLetterReason.MESSAGE_REFUSED: self._refused})
+        """A metric costs as much as a message."""
+        self._counts.report()
