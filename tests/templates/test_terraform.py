@@ -72,6 +72,26 @@ def test_what_a_folder_calls_fits_what_is_called(folder: Path) -> None:
         assert output in blocks(folder / calls[name]["source"], "output"), f"module.{name}.{output}"
 
 
+def used_by(text: str, own: dict[str, str]) -> str:
+    """An expression with what its locals are made of, and theirs."""
+    names = set(re.findall(r"\blocal\.(\w+)", text)) & set(own)
+    return " ".join([text, *(used_by(own[name], {k: v for k, v in own.items() if k != name}) for name in names)])
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_how_many_there_are_of_a_thing_is_known_before_anything_is_made(folder: Path) -> None:
+    """Terraform refuses a plan whose keys come of ids that an apply gives, or of a text that they were put into."""
+    own = {
+        name: str(value)
+        for path in folder.glob("*.tf")
+        for one in parsed(path).get("locals", [])
+        for name, value in one.items()
+    }
+    for name, body in blocks(folder, "resource").items():
+        found = used_by(str(body.get("for_each", "")), own)
+        assert not re.search(r"\bgoogle_\w+\.\w+(\[[^\]]*\])?\.|templatefile\(", found), f"{name}: {found}"
+
+
 def test_the_tables_are_those_of_the_code() -> None:
     assert TABLES_FILE.read_text() == tables_text(), "run make metadata"
     found = json.loads(tables_text())

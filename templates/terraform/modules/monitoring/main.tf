@@ -9,6 +9,9 @@ locals {
   }
   alerts     = jsondecode(templatefile("${path.module}/alerts.json", local.names))
   log_metric = jsondecode(templatefile("${path.module}/log_metric.json", local.names))
+
+  # Of the file as it is: what is put into it may be known only after an apply, and its keys must be before.
+  alert_names = setsubtract(keys(jsondecode(file("${path.module}/alerts.json"))), var.without)
 }
 
 resource "google_monitoring_dashboard" "job" {
@@ -40,22 +43,22 @@ resource "google_logging_metric" "log_events" {
 }
 
 resource "google_monitoring_alert_policy" "alerts" {
-  for_each              = { for name, alert in local.alerts : name => alert if !contains(var.without, name) }
+  for_each              = local.alert_names
   project               = var.project
-  display_name          = each.value.displayName
-  combiner              = each.value.combiner
-  severity              = each.value.severity
-  notification_channels = each.value.severity == "CRITICAL" ? var.channels_now : var.channels_today
-  user_labels           = each.value.userLabels
+  display_name          = local.alerts[each.key].displayName
+  combiner              = local.alerts[each.key].combiner
+  severity              = local.alerts[each.key].severity
+  notification_channels = local.alerts[each.key].severity == "CRITICAL" ? var.channels_now : var.channels_today
+  user_labels           = local.alerts[each.key].userLabels
 
   documentation {
-    subject   = each.value.documentation.subject
-    content   = each.value.documentation.content
-    mime_type = each.value.documentation.mimeType
+    subject   = local.alerts[each.key].documentation.subject
+    content   = local.alerts[each.key].documentation.content
+    mime_type = local.alerts[each.key].documentation.mimeType
   }
 
   dynamic "conditions" {
-    for_each = each.value.conditions
+    for_each = local.alerts[each.key].conditions
     content {
       display_name = conditions.value.displayName
       condition_prometheus_query_language {
