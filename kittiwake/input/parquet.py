@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
 from typing import Any, BinaryIO, Final, TypeAlias
 
 import msgspec
@@ -218,6 +219,8 @@ def lines_of_batch(batch: pa.RecordBatch, columns: Sequence[str]) -> list[bytes]
     every cell takes longest.
     """
     members = [_members(name, batch.column(name)) for name in columns]
+    is_empty = reduce(pc.and_, (one.is_null() for one in members))  # of a row of nulls Arrow's join would make no row
+    members[0] = pc.if_else(is_empty, pa.scalar(b"", pa.large_binary()), members[0])
     comma = pa.scalar(b",", pa.large_binary())
     joined = pc.binary_join_element_wise(*members, comma, null_handling="skip")
     return [b"{" + text + b"}" for text in joined.to_pylist()]

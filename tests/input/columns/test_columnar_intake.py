@@ -20,7 +20,7 @@ from kittiwake.input.bulk import Table
 from kittiwake.input.columns.blocks import AnyBlock, in_lines, records_at, records_of_block
 from kittiwake.input.columns.bulk import read_columns
 from kittiwake.input.events import AHEAD_MAX_US, EVENT_BYTES_MAX, TIME_MIN_US
-from kittiwake.input.parquet import block_of
+from kittiwake.input.parquet import block_of, lines_of_rows
 from kittiwake.model import DeadLetter
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
@@ -241,6 +241,16 @@ def test_a_row_that_is_no_utf8_or_too_long_is_a_dead_letter_of_its_own() -> None
     )
     (dead,) = agree(long).dead_letters
     assert (dead.source, dead.reason.value) == ("events:2", "oversize")
+
+
+def test_a_row_without_any_value_is_a_dead_letter_and_moves_no_other() -> None:
+    """Of such a row Arrow's join makes no text at all."""
+    nothing = dict.fromkeys(GOOD)
+    for rows in ([nothing], [{}, nothing, {"contact_id": "c2"}, nothing], [nothing, nothing]):
+        batch = rows_of(*rows)
+        assert len(lines_of_rows(batch, None)) == len(rows)
+        dead = [f"events:{number}" for number, row in enumerate(rows, 1) if row is nothing]
+        assert [one.source for one in agree(batch).dead_letters] == dead
 
 
 def test_numbers_of_rows_are_those_of_the_file() -> None:
