@@ -19,6 +19,7 @@ if __name__ == "__main__":
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions
@@ -51,6 +52,7 @@ from kittiwake.terminal.printing import report_crash, say_text
 from kittiwake.terminal.progress import megabytes
 from kittiwake.time.instants import format_instant
 from kittiwake.transforms.snapshot_parts import SnapshotPart
+from kittiwake.transforms.stream.snapshot_sources import FoundSnapshots
 
 if TYPE_CHECKING:
     from apache_beam.runners.runner import PipelineResult
@@ -131,7 +133,8 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
         _refuse_for_dataflow(options)
     programs = _programs(options)
     found = _found(options, programs)
-    start_from = _start_from(options, programs)
+    started = _start_from(options, programs)
+    run = replace(options.run, snapshots_until_us=None if started is None else started.evaluated_to_us)
     tables = found.opened(say)
     pipeline = new_pipeline(options.runner, options.beam_flags)
     size_of_files = sum(file.size for file in found.files)
@@ -139,8 +142,9 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
     location = open_location(options.output, _tables_run(options, programs))
     with show_progress(bytes_total, partitions_for(bytes_total), stop) as watched:
         try:
-            say(f"{len(found.files)} file(s), {megabytes(size_of_files)}, {rules_text(programs.used)}")
-            build_backfill(pipeline, found.files, programs, options.run, location, options.written, tables, start_from)
+            read = f"{len(found.files)} file(s), {megabytes(size_of_files)}, " if found.files else ""
+            say(f"{read}{rules_text(programs.used)}")
+            build_backfill(pipeline, found.files, programs, run, location, options.written, tables, _parts(started))
             watched.result = pipeline.run()
             if not has_job(watched.result):
                 location.release()
@@ -157,14 +161,14 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
     return _summary_of(location)
 
 
-def _start_from(options: BackfillOptions, programs: Programs) -> tuple[SnapshotPart, ...]:
-    """The snapshots that contacts start from.
+def _start_from(options: BackfillOptions, programs: Programs) -> FoundSnapshots | None:
+    """The snapshots that contacts start from; None: they start with nothing.
 
     Raises:
         UnusableError: they cannot be read, or this run cannot go on from them.
     """
     if not options.start_from:
-        return ()
+        return None
     try:
         found = find_all(options.start_from, _project(options))
     except UnusableError as error:
@@ -179,7 +183,11 @@ def _start_from(options: BackfillOptions, programs: Programs) -> tuple[SnapshotP
     say(f"{found.name}, evaluated up to {at}: give it every event since then")
     if programs.has_catalog and not found.has_items:
         say("there is nothing of items in the snapshots: to catalogue rules the first value of each item is its first")
-    return found.sources
+    return found
+
+
+def _parts(started: FoundSnapshots | None) -> tuple[SnapshotPart, ...]:
+    return () if started is None else started.sources
 
 
 def _tables_run(options: BackfillOptions, programs: Programs) -> TablesRun | None:

@@ -5,13 +5,15 @@ Called by `kittiwake.pipelines.backfill`. What of a table can matter is derived 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kittiwake.batch.settings import RunSettings
 from kittiwake.errors import UnusableError
-from kittiwake.input.bigquery.addresses import is_bigquery, table_address
+from kittiwake.input.bigquery.addresses import is_bigquery, table_address, written_otherwise
 from kittiwake.input.bigquery.restrictions import RowsWanted
+from kittiwake.input.errors import shown
 from kittiwake.input.files import refuse_shaped
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.terminal.progress import megabytes
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from kittiwake.pipelines.google.bigquery_reading import Estimate, Planned, Reader
 
 NEEDS_GOOGLE: Final = "bq:// and --query need Google's clients: install the extra kittiwake[gcp]"
+
+
+_ENDINGS: Final = (".jsonl", ".json", ".ndjson", ".csv", ".tsv", ".parquet", ".gz", ".zst", ".txt")
+"""Of names that are meant for files, though they have as many points as a table."""
 
 
 class Asked(NamedTuple):
@@ -88,7 +94,9 @@ def find_inputs(asked: Asked, run: RunSettings, programs: Programs) -> FoundInpu
     shapes = run.shapes or (run.shape,)
     numbers = range(len(asked.locations)) if run.shapes else [0] * len(asked.locations)
     numbered = list(zip(asked.locations, numbers, strict=True))
-    files = _files([one for one in numbered if not is_bigquery(one[0])], run)
+    named = [one for one in numbered if not is_bigquery(one[0])]
+    _refuse_otherwise(name for name, _ in named)
+    files = _files(named, run)
     if asked.from_us is not None and files:
         raise UnusableError("--from cuts tables and queries of BigQuery: of files write those that are meant")
     tables = [(table_address(location), number) for location, number in numbered if is_bigquery(location)]
@@ -101,6 +109,14 @@ def find_inputs(asked: Asked, run: RunSettings, programs: Programs) -> FoundInpu
             raise UnusableError("--query: say --input_shape once, for its rows and those of every input")
         planned.append(reader.plan_of_query(asked.query, shapes[0], 0, wanted))
     return FoundInputs(files, tuple(planned), reader)
+
+
+def _refuse_otherwise(names: Iterable[str]) -> None:
+    """Refuse what names no file, and is a table as other tools write it."""
+    for name in names:
+        meant = written_otherwise(name)
+        if meant is not None and not Path(name).exists() and not name.lower().endswith(_ENDINGS):
+            raise UnusableError(f"there is no file {shown(name)}: if a table is meant, write {meant}")
 
 
 def _files(numbered: Sequence[tuple[str, int]], run: RunSettings) -> tuple[InputFile, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -143,6 +144,8 @@ def _run(
     start_from: Sequence[str],
 ) -> Summary:
     with Gathering(HELD_BYTES) as gathering, _items(programs) as items, _starts(start_from, items) as starts:
+        if starts is not None:
+            settings = replace(settings, snapshots_until_us=starts.evaluated_to_us)
         with _rows(run_output, DEAD_LETTERS, written) as dead_letters:
             history = read_history(
                 programs,

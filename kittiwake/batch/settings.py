@@ -54,6 +54,8 @@ class RunSettings:
     """Whose rows are the events, of a run over local files; None: the input files hold them."""
     shapes: tuple[InputShape, ...] = ()
     """Of each input, in order, where they differ; `shape` is then that of the rules: the first that derives events."""
+    snapshots_until_us: int | None = None
+    """Up to when the snapshots were decided that contacts start from; None: they start with nothing."""
     allow_empty: bool = False
     """Whether files of another kind are read all the same, record by record, and a run with nothing to do ends well."""
 
@@ -61,12 +63,13 @@ class RunSettings:
 def end_of_run(settings: RunSettings, counts: Counts, frozen_at_us: int | None = None) -> int:
     """Up to when the run decides: what the caller says, else 1 µs after the newest event not beyond the start.
 
+    Of a run that goes on from snapshots that is not before them, though its newest event be.
     Catalogue events count: they too say how far the input reaches. Rules that are frozen decide nothing beyond it.
     """
     until_us = settings.until_us
     if until_us is None:
         newest_us = settings.start_us if counts.newest_us is None else counts.newest_us
-        until_us = min(newest_us, settings.start_us) + 1
+        until_us = max(min(newest_us, settings.start_us) + 1, settings.snapshots_until_us or 0)
     return until_us if frozen_at_us is None else min(until_us, frozen_at_us)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from kittiwake.input.bigquery.addresses import is_bigquery
 from kittiwake.input.decompression import BEGINNING_BYTES
 from kittiwake.input.errors import InputError, shown
 from kittiwake.input.file_types import FILE_TYPES, PARQUET, READ, is_not_read, refuse_misshapen, type_by_name, type_of
@@ -28,6 +29,9 @@ def find_files(patterns: Sequence[str], shape: InputShape = CANONICAL) -> list[s
     Raises:
         InputError: a pattern names nothing, or a file cannot be read.
     """
+    for pattern in filter(is_bigquery, patterns):
+        advice = "tables are read by python -m kittiwake.pipelines.backfill"
+        raise InputError(f"{shown(pattern)} is no file: {advice}")
     found = sorted({name for pattern in patterns for name in _matches(pattern)})
     if len(found) > FILES_MAX:
         raise InputError(f"{len(found)} files are more than the {FILES_MAX} that one run reads: join them first")

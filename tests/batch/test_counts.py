@@ -158,6 +158,11 @@ def test_a_run_ends_where_it_is_told_to() -> None:
     assert end_of_run(RunSettings(start_us=100, until_us=700), Counts(newest_us=42)) == 700
 
 
+def test_a_run_that_goes_on_from_snapshots_does_not_end_before_them_by_itself() -> None:
+    goes_on = RunSettings(start_us=100, snapshots_until_us=60)
+    assert [end_of_run(goes_on, Counts(newest_us=at_us)) for at_us in (42, 70)] == [60, 71]
+
+
 @pytest.mark.parametrize(("frozen_at_us", "end_us"), [(41, 41), (43, 43), (44, 43)])
 def test_a_run_ends_where_its_rules_are_frozen(frozen_at_us: int, end_us: int) -> None:
     assert end_of_run(RunSettings(start_us=100), Counts(newest_us=42), frozen_at_us) == end_us

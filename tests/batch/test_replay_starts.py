@@ -13,6 +13,7 @@ import pytest
 
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
+from kittiwake.batch.summary import from_text
 from kittiwake.errors import UnusableError
 from kittiwake.input.events import parse_event
 from kittiwake.model import Event
@@ -82,6 +83,13 @@ def test_what_a_contact_waited_for_falls_due_though_it_says_nothing_any_more(tmp
     other = record(event_id="e2", contact_id="c-2", time="2026-11-01T10:40:00Z")
     found = run(PROGRAMS, [other], UNTIL_US + DAY_US, tmp_path / "two", [f"{snapshots}/*"])
     assert [one["contact_id"] for one in found if one["decision"] == "fired"] == ["c-2", "c1"]
+
+
+def test_a_day_without_newer_events_ends_where_the_day_before_did(tmp_path: Path) -> None:
+    snapshots = first_day(tmp_path)
+    run(PROGRAMS, [record(event_id="late", contact_id="c-2")], None, tmp_path / "two", [f"{snapshots}/*"])
+    summary = from_text((tmp_path / "two" / "summary.json").read_bytes())
+    assert (summary.until_us, summary.counts.unsettled) == (UNTIL_US, 0)
 
 
 def double(part: Path) -> None:

@@ -312,6 +312,16 @@ def test_an_input_that_is_not_there_is_named(job: Job, tmp_path: Path, inputs: s
     assert (ran.code, ran.err) == (Exit.UNUSABLE, f"backfill: error: {message.format(folder=tmp_path)}\n")
 
 
+@pytest.mark.parametrize(
+    "name", ["[shop-1:raw.events]", "`shop-1.raw.events`", "shop-1:raw.events", "shop-1.raw.events"]
+)
+def test_a_table_that_is_written_otherwise_is_no_file_that_is_gone(job: Job, name: str) -> None:
+    ran = job(name)
+    said = f"there is no file {name}: if a table is meant, write bq://shop-1.raw.events"
+    assert (ran.code, ran.err) == (Exit.UNUSABLE, f"backfill: error: {said}\n")
+    assert "cannot read a.b.jsonl: No such file" in job("a.b.jsonl").err
+
+
 def test_an_output_that_is_not_ours_is_refused(job: Job, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("mine")

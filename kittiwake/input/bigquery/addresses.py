@@ -17,12 +17,22 @@ NAME_BYTES_MAX: Final = 1_024
 """Bytes of the name of a dataset or a table: what BigQuery allows."""
 
 _ADDRESS: Final = re.compile(
-    r"bq://(?P<project>(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*[a-z0-9])\.(?P<dataset>\w+)(?:\.(?P<table>[^.`/:\\\x00-\x1f]+))?",
+    r"bq://(?P<project>(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*[a-z0-9])\.(?P<dataset>\w+)(?:\.(?P<table>[^.`/:\\$@?\x00-\x1f]+))?",
     re.ASCII,
 )
 """A project of a domain has a colon of its own: `example.com:shop`."""
 
 _PREFIX: Final = re.compile(r"[\w-]+", re.ASCII)
+
+
+_SCHEMES: Final = ("bq:", "bigquery:")
+"""What addresses begin with that are meant, in capitals too. No file is called so."""
+
+_OTHERWISE: Final = re.compile(
+    r"(?:bq|bigquery)?:?/{0,2}[`\[]?(?P<project>[a-z][a-z0-9-]*[a-z0-9])[.:](?P<dataset>\w+)[.:](?P<table>[\w-]+)[`\]]?",
+    re.ASCII | re.IGNORECASE,
+)
+"""A table as other tools write it: with a colon, within backquotes, or within brackets."""
 
 
 class TableAddress(NamedTuple):
@@ -80,8 +90,23 @@ class Dataset(NamedTuple):
 
 
 def is_bigquery(location: str) -> bool:
-    """Whether a location is an address of BigQuery, sound or not."""
-    return location.startswith(SCHEME)
+    """Whether a location is an address of BigQuery, sound or not.
+
+    >>> is_bigquery("bq://shop-1.raw.events"), is_bigquery("bq:shop-1:raw.events"), is_bigquery("raw/events.jsonl")
+    (True, True, False)
+    """
+    return location.lower().startswith(_SCHEMES)
+
+
+def written_otherwise(text: str) -> str | None:
+    """The address of a table, of a text that other tools would take for it; None: it is none.
+
+    >>> written_otherwise("[shop-1:raw.events]"), written_otherwise("bq://`shop-1.raw.events`")
+    ('bq://shop-1.raw.events', 'bq://shop-1.raw.events')
+    >>> written_otherwise("raw/events.jsonl")
+    """
+    found = _OTHERWISE.fullmatch(text)
+    return None if found is None else f"{SCHEME}{found['project'].lower()}.{found['dataset']}.{found['table']}"
 
 
 def names_table(location: str) -> bool:
@@ -104,7 +129,9 @@ def table_address(text: str) -> TableAddress:
     """
     found = _ADDRESS.fullmatch(text)
     if found is None or found["table"] is None or "*" in found["table"][:-1] or not _are_short(found):
-        raise UnusableError(f"{shown(text)}: write a table as bq://PROJECT.DATASET.TABLE; a star may end its name")
+        meant = written_otherwise(text)
+        more = "; a star may end its name" if meant is None else f", here {meant}"
+        raise UnusableError(f"{shown(text)}: write a table as bq://PROJECT.DATASET.TABLE{more}")
     return TableAddress(found["project"], found["dataset"], found["table"])
 
 

@@ -26,11 +26,26 @@ def test_a_star_at_the_end_stands_for_several_tables():
     "text",
     [
         "bq://", "bq://p1", "bq://p1.d", "bq://p1.d.", "bq://p1.d.t.more", "bq://p1.d.*t", "bq://p1.d.a`; DROP", "bq://P.d.t",
-        "p1.d.t", "bq://p1.d.t/", "bq://p1.d-d.t", "bq://p1.d." + "t" * 1_025, "bq://p1.d.t\n",
+        "p1.d.t", "bq://p1.d.t/", "bq://p1.d-d.t", "bq://p1.d.t$20261101", "bq://p1.d.t@-3600000", "bq://p1.d.t?x",
+        "bq://p1.d." + "t" * 1_025, "bq://p1.d.t\n",
     ],
 )  # fmt: skip
 def test_what_names_no_table_is_refused_with_what_to_write(text):
     with pytest.raises(UnusableError, match=r"write a table as bq://PROJECT\.DATASET\.TABLE"):
+        table_address(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bq:shop-1:raw.events", "bq:shop-1.raw.events", "bq://shop-1:raw.events", "bq://`shop-1.raw.events`",
+        "bq://[shop-1:raw.events]", "bq://shop-1.raw:events", "BQ://shop-1.raw.events", "bigquery://shop-1.raw.events",
+        "bq://Shop-1.raw.events",
+    ],
+)  # fmt: skip
+def test_a_table_as_other_tools_write_it_is_refused_with_its_address(text):
+    assert is_bigquery(text)
+    with pytest.raises(UnusableError, match=r"PROJECT\.DATASET\.TABLE, here bq://shop-1\.raw\.events$"):
         table_address(text)
 
 
