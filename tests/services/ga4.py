@@ -24,8 +24,19 @@ SCHEMA: Final = [
     SchemaField("event_timestamp", "INTEGER"),
     SchemaField("event_name", "STRING"),
     SchemaField("event_params", "RECORD", mode="REPEATED", fields=_PARAM),
+    SchemaField("event_value_in_usd", "FLOAT"),
     SchemaField("event_bundle_sequence_id", "INTEGER"),
     SchemaField("batch_event_index", "INTEGER"),
+    SchemaField("batch_page_id", "INTEGER"),
+    SchemaField("batch_ordering_id", "INTEGER"),
+    SchemaField("is_active_user", "BOOLEAN"),
+    SchemaField("privacy_info", "RECORD", fields=[SchemaField("analytics_storage", "STRING")]),
+    SchemaField("collected_traffic_source", "RECORD", fields=[SchemaField("gclid", "STRING")]),
+    SchemaField(
+        "session_traffic_source_last_click",
+        "RECORD",
+        fields=[SchemaField("manual_campaign", "RECORD", fields=[SchemaField("source", "STRING")])],
+    ),
     SchemaField("user_id", "STRING"),
     SchemaField("user_pseudo_id", "STRING"),
     SchemaField(
@@ -49,6 +60,7 @@ SCHEMA: Final = [
             SchemaField("item_name", "STRING"),
             SchemaField("price", "FLOAT"),
             SchemaField("quantity", "INTEGER"),
+            SchemaField("item_params", "RECORD", mode="REPEATED", fields=_PARAM),
         ],
     ),
     SchemaField("platform", "STRING"),
@@ -58,11 +70,14 @@ _NAMES: Final = ("page_view", "view_item", "add_to_cart", "purchase", "scroll", 
 
 
 def rows(number: int, seed: int = 0) -> Iterator[dict[str, Any]]:
-    """Events of a few people, of whom some sign in; some rows stand twice, as the export has them now and then."""
+    """Events of a few people: some sign in, some decline consent; a few rows stand twice, as in the export."""
     dice = random.Random(seed)
     for at in range(number):
         name, person = dice.choice(_NAMES), dice.randrange(5)
+        params = [{"key": "colour", "value": {"string_value": "green"}}]
         item = {"item_id": f"p{dice.randrange(9)}", "item_name": "Tea é", "price": 19.9, "quantity": 1}
+        item["item_params"] = params * dice.randrange(2)
+        is_known, signed_in = dice.random() < 0.8, dice.random() < 0.5
         row = {
             "event_date": "20261101",
             "event_timestamp": START_US + at * 60_000_000,
@@ -72,9 +87,16 @@ def rows(number: int, seed: int = 0) -> Iterator[dict[str, Any]]:
                 {"key": "value", "value": {"double_value": 19.9}},
                 {"key": "page_location", "value": {"string_value": "https://shop.example/?q=é"}},
             ],
+            "event_value_in_usd": 21.5,
             "event_bundle_sequence_id": at,
-            "user_id": f"c-{person}" if dice.random() < 0.5 else None,
-            "user_pseudo_id": f"{person}.7",
+            "batch_page_id": START_US,
+            "batch_ordering_id": 1,
+            "is_active_user": True,
+            "privacy_info": {"analytics_storage": "Yes" if is_known else "No"},
+            "collected_traffic_source": {"gclid": "g"} if dice.random() < 0.5 else None,
+            "session_traffic_source_last_click": {"manual_campaign": {"source": "news"}},
+            "user_id": f"c-{person}" if is_known and signed_in else None,
+            "user_pseudo_id": f"{person}.7" if is_known else None,
             "user_properties": [{"key": "tier", "value": {"string_value": "gold", "set_timestamp_micros": START_US}}],
             "device": {"category": "mobile"},
             "ecommerce": {"transaction_id": f"o-{at}", "purchase_revenue": 19.9} if name == "purchase" else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -219,6 +220,29 @@ def test_ordinary_rows_go_the_fast_way() -> None:
     typed = typed.append_column("properties", pa.array([{"a": 1.5, "b": [1], "c": Decimal("1.50")}] * 4))
     assert left(typed) == []
     assert len(agree(typed).events) == 3
+
+
+@pytest.mark.parametrize(("as_struct", "bytes_max"), [(True, 64), (False, 200)])
+def test_a_row_that_the_filter_drops_becomes_no_value_of_python(as_struct: bool, bytes_max: int) -> None:
+    """The least text takes 50 bytes, and a row has six. Of JSON its decoder cuts a slice a row."""
+    rows, at = range(4_096), datetime(2026, 11, 1, tzinfo=UTC)
+    values = [{"product_id": f"p{number}", "price": number / 7} for number in rows]
+    names = {"event_id": [f"e{number}" for number in rows], "account_id": ["acme"] * len(rows)}
+    names |= {"contact_id": [f"c{number}" for number in rows], "type": ["page.viewed"] * len(rows)}
+    properties = pa.array(values if as_struct else list(map(json.dumps, values)))
+    batch = pa.record_batch(
+        {**names, "time": pa.array([at] * len(rows), pa.timestamp("us", "UTC")), "properties": properties}
+    )
+
+    def bytes_of_a_row(wanted: str) -> float:
+        tracemalloc.start()
+        read_columns(batch, TIME_MIN_US, 2**60, lambda _: frozenset({wanted}), lambda _: frozenset())
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak / len(rows)
+
+    bytes_of_a_row("other")  # what is made once
+    assert bytes_of_a_row("other") < bytes_max < bytes_of_a_row("page.viewed") / 2
 
 
 def test_one_bad_row_leaves_its_neighbours_on_the_fast_way() -> None:
