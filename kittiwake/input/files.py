@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kittiwake.input.bigquery.addresses import is_bigquery
 from kittiwake.input.decompression import BEGINNING_BYTES
 from kittiwake.input.errors import InputError, shown
 from kittiwake.input.file_types import FILE_TYPES, PARQUET, READ, is_not_read, refuse_misshapen, type_by_name, type_of
@@ -29,9 +28,7 @@ def find_files(patterns: Sequence[str], shape: InputShape = CANONICAL) -> list[s
     Raises:
         InputError: a pattern names nothing, or a file cannot be read.
     """
-    for pattern in filter(is_bigquery, patterns):
-        advice = "tables are read by python -m kittiwake.pipelines.backfill"
-        raise InputError(f"{shown(pattern)} is no file: {advice}")
+    _refuse_tables(patterns)
     found = sorted({name for pattern in patterns for name in _matches(pattern)})
     if len(found) > FILES_MAX:
         raise InputError(f"{len(found)} files are more than the {FILES_MAX} that one run reads: join them first")
@@ -41,6 +38,17 @@ def find_files(patterns: Sequence[str], shape: InputShape = CANONICAL) -> list[s
             raise InputError(f"cannot read {shown(name)}: it is no file but a folder: write {_inside(name)}")
         next(read_records(name, shape=shape), None)
     return found
+
+
+def _refuse_tables(patterns: Iterable[str]) -> None:
+    for pattern in patterns:
+        if ":" not in pattern:
+            continue
+        from kittiwake.input.bigquery.addresses import is_bigquery  # noqa: PLC0415 - for who has typed such a name only
+
+        if is_bigquery(pattern):
+            advice = "tables are read by python -m kittiwake.pipelines.backfill"
+            raise InputError(f"{shown(pattern)} is no file: {advice}")
 
 
 class ShapedFile(NamedTuple):
