@@ -55,6 +55,14 @@ def test_the_version_is_that_of_the_package() -> None:
     assert kittiwake("--version") == (0, f"{__version__}\n", "")
 
 
+def test_a_python_runs_its_own_command_as_a_module() -> None:
+    command = [sys.executable, "-m", "kittiwake"]
+    ran = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, f"{__version__}\n"), ran.stderr
+    ran = subprocess.run([*command, "validate", "--help"], capture_output=True, text=True, check=False)
+    assert "Usage: python -m kittiwake validate" in ran.stdout
+
+
 def test_an_unknown_command_is_unusable_input() -> None:
     ran = kittiwake("validte")
     assert ran.code == 2

@@ -20,6 +20,7 @@ LAYERS = (
     "kittiwake.pipelines",
     "kittiwake.beam",
     "kittiwake.transforms",
+    "kittiwake.__main__",
     "kittiwake.cli kittiwake.testing",
     "kittiwake.terminal kittiwake.api",
     "kittiwake.report",

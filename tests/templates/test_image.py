@@ -14,6 +14,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import kittiwake
 from kittiwake.terminal.exit_codes import Exit
 from templates import pin
 from tests.repo import sources
@@ -150,6 +151,7 @@ def test_every_line_of_the_dockerfile_runs_without_a_network_and_everything_is_i
     assert "usage: python -m kittiwake.pipelines.reconcile" in run(
         "command", "-m", "kittiwake.pipelines.reconcile", "--help"
     )
+    assert run("command", "-m", "kittiwake", "--version") == f"{kittiwake.__version__}\n"
     frozen = run("command", "-m", "pip", "freeze", "--exclude", "kittiwake", "--exclude", "pip")
     installed = (line.split("==") for line in frozen.split())
     assert {canonicalize_name(name): version for name, version in installed} == locked("requirements.lock")
