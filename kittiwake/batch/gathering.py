@@ -45,6 +45,8 @@ class Gathering:
         self._groups: Groups = {}
         self._bytes = 0
         self._sorter: Sorter[_Filed] | None = None
+        self.rows = 0
+        """How many there are."""
 
     def __enter__(self) -> Self:
         return self
@@ -59,6 +61,7 @@ class Gathering:
     def add(self, table: Table) -> None:
         """Put the events of a table to those of their contacts."""
         group(self._groups, table)
+        self.rows += len(table.types)
         self._bytes += ROW_BYTES * len(table.types) + sum(map(len, table.properties))
         if self._bytes > self._held_bytes:
             self._file()

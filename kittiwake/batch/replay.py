@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kittiwake.batch.counts import Counts, merged
 from kittiwake.batch.event_rows import Subject
@@ -21,6 +21,7 @@ from kittiwake.batch.intake import Intake, Needs, Taken
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
+from kittiwake.batch.workers.progress import ContactsSeen, OnProgress, Progress
 from kittiwake.errors import UnusableError
 from kittiwake.input.errors import shown
 from kittiwake.input.files import ShapedFile
@@ -60,25 +61,6 @@ HELD_ITEM_BYTES: Final = 128 * 1024 * 1024
 
 HELD_START_BYTES: Final = 128 * 1024 * 1024
 """Bytes of states from which contacts start, from which on those go to disk: of some 100,000 contacts."""
-
-CONTACTS_PER_REPORT: Final = 1_000
-"""How often progress is reported: a few times a second, as after every block that is read."""
-
-
-class Progress(NamedTuple):
-    """How far a replay has come."""
-
-    bytes_read: int
-    bytes_total: int
-    """0 where that is not known: of a query."""
-    records: int
-    contacts: int
-    """Decided so far."""
-    contacts_total: int
-    """0 while it is reading."""
-
-
-OnProgress: TypeAlias = Callable[[Progress], None]
 
 
 def _ignore_progress(_: Progress) -> None:
@@ -344,17 +326,13 @@ def decide(
 ) -> Iterator[Decided]:
     """What becomes of each contact, in order of account and contact; counted into `counts`."""
     until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
-    total = history.contacts.contacts
-    if history.starts is not None:
-        total = max(total, history.starts.contacts)
-    progress = history.progress._replace(contacts_total=total)
-    done = 0
+    starting = 0 if history.starts is None else history.starts.contacts
+    contacts = history.contacts
+    seen = ContactsSeen(on_progress, history.progress, max(contacts.contacts, starting), contacts.rows)
     for subject, rows, start in _contacts(programs, history):
-        if done % CONTACTS_PER_REPORT == 0:
-            on_progress(progress._replace(contacts=done, contacts_total=max(total, done)))
         yield _decided(programs, subject, rows, until_us, settings, counts, start)
-        done += 1
-    on_progress(progress._replace(contacts=done, contacts_total=done))
+        seen.add(rows)
+    seen.end()
 
 
 def _contacts(programs: Programs, history: History) -> Iterator[tuple[Subject, Rows, State | None]]:

@@ -117,6 +117,17 @@ SamplePart = Annotated[
     ),
 ]
 
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        help="Processes that share the work, with the same result; left out: of large inputs one a core.",
+        min=1,
+        show_default=False,
+        rich_help_panel=RUN,
+    ),
+]
+
 TargetName = Annotated[
     str, typer.Argument(help="Where versions are kept: a folder, or gs://bucket/prefix.", metavar="TARGET")
 ]

@@ -139,8 +139,10 @@ def effect_of(
         return None
     from kittiwake.cli.options import shapes_of  # noqa: PLC0415 - with a history only
     from kittiwake.cli.run_settings import settings_of  # noqa: PLC0415 - likewise
-    from kittiwake.simulate.difference.comparison import compare  # noqa: PLC0415 - likewise
-    from kittiwake.simulate.difference.pending import pending_plan  # noqa: PLC0415 - likewise
+    from kittiwake.simulate.deciding import Hosted, decided  # noqa: PLC0415 - likewise
+    from kittiwake.simulate.difference.comparison import Comparison  # noqa: PLC0415 - likewise
+    from kittiwake.simulate.difference.pending import PendingStudy  # noqa: PLC0415 - likewise
+    from kittiwake.simulate.together import Together  # noqa: PLC0415 - likewise
     from kittiwake.terminal.progress import progress  # noqa: PLC0415 - likewise
 
     inputs = tuple(history)
@@ -149,11 +151,17 @@ def effect_of(
     settings = settings_of("", "1h", shapes_of(shape, account, history))
     before = RuleSetHistory(load_history(target).versions)  # as if it were not frozen
     after = RuleSetHistory((*before.versions, prepared.version))
+    pending = PendingStudy(before, after, settings)
+    comparison = Comparison.of(always(prepared.before.ruleset), always(prepared.version.ruleset), settings, 3)
     with progress(quiet=quiet, speaker="publish") as on_progress:
-        pending = pending_plan(before, after, inputs, settings, on_progress)
-        newest, version = always(prepared.before.ruleset), always(prepared.version.ruleset)
-        difference = compare(newest, version, inputs, settings, 3, on_progress)
-    return Effect(pending, difference, folder, inputs)
+        answer = decided(Together([pending, comparison]), inputs, Hosted(settings, on_progress))
+    fates, differences = answer.found.found
+    return Effect(
+        pending.plan(fates, answer.read, settings),
+        comparison.difference(differences, *answer.summaries[2:]),
+        folder,
+        inputs,
+    )
 
 
 def write_plan(path: Path, prepared: Publication, target: Target, clock_us: int, shown: dict[str, Any]) -> None:

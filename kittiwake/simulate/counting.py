@@ -39,6 +39,12 @@ class Total(msgspec.Struct):
         self.contacts += 1
         self.squares += number * number
 
+    def add_all(self, other: Total) -> None:
+        """Add what other contacts have."""
+        self.number += other.number
+        self.contacts += other.contacts
+        self.squares += other.squares
+
     def figure(self, share: float) -> Figure:
         """As a result, where contacts were drawn with the probability `share`."""
         return Figure(self.number, self.contacts, scaled_up(self.number, self.squares, share))
@@ -124,6 +130,18 @@ class Counting:
             self._goal_of(account_id, rule_id).add(first, reached.times_us)
         for rule_id in reached.did_anyway:
             self._goal_of(account_id, rule_id).did_anyway += 1
+
+    def add_all(self, other: Counting) -> None:
+        """Add what other contacts come to."""
+        for outcome, total in other._outcomes.items():
+            self._outcomes.setdefault(outcome, Total()).add_all(total)
+        for day, total in other._days.items():
+            self._days.setdefault(day, Total()).add_all(total)
+        self._loads.update(other._loads)
+        self._taken.update(other._taken)
+        for rule, goal in other._goals.items():
+            self._goal_of(*rule).add_all(goal)
+        self.goal_events += other.goal_events
 
     def _goal_of(self, account_id: str, rule_id: str) -> GoalCounts:
         key = account_id, rule_id

@@ -152,6 +152,16 @@ class GoalCounts:
             at = bisect_right(times_us, first.instant_us)
             arm.did_after += at < len(times_us) and times_us[at] < first.instant_us + self._within_us
 
+    def add_all(self, other: GoalCounts) -> None:
+        """Add what other contacts have come to."""
+        for name, more in other._arms.items():
+            arm = self._arms.setdefault(name, _ArmCounts())
+            arm.contacts += more.contacts
+            arm.did_before += more.did_before
+            arm.watched += more.watched
+            arm.did_after += more.did_after
+        self.did_anyway += other.did_anyway
+
     def result(self) -> GoalOfRule | None:
         """What was counted; None: nothing."""
         if not self._arms and not self.did_anyway:

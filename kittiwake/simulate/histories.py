@@ -1,8 +1,8 @@
 """The histories of an input, read once for one or more rule sets, each of which decides them as a replay would.
 
-Reads files. Called by `simulation`, by `difference` and by `kittiwake.tune`. Events that some rule set needs are
-gathered by contact; each rule set is then given those that it needs itself, and the changes of items that it gives to
-contacts.
+Reads files. Called by `deciding`, and by `sharing` in each process that shares a run. Events that some rule set needs
+are gathered by contact; each rule set is then given those that it needs itself, and the changes of items that it gives
+to contacts.
 """
 
 from __future__ import annotations
@@ -21,16 +21,15 @@ from kittiwake.batch.external_sort import Sorter
 from kittiwake.batch.gathering import Gathering, Rows, size_of
 from kittiwake.batch.items.local import LocalItems
 from kittiwake.batch.oversized_contacts import decide_contact
-from kittiwake.batch.replay import CONTACTS_PER_REPORT, HELD_BYTES, HELD_ITEM_BYTES, FileIntake, OnProgress, Progress
+from kittiwake.batch.replay import HELD_BYTES, HELD_ITEM_BYTES, ContactsSeen, FileIntake, OnProgress, Progress
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of
-from kittiwake.input.bulk import Table
 from kittiwake.input.files import ShapedFile
 from kittiwake.model import Decision
 from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import Plan, Programs
 from kittiwake.simulate.needs import SharedNeeds
-from kittiwake.simulate.sampling import Sample
+from kittiwake.simulate.study import AnyStudy
 
 _decoder: Final = msgspec.msgpack.Decoder(list[Row])
 
@@ -38,15 +37,18 @@ _decoder: Final = msgspec.msgpack.Decoder(list[Row])
 class Histories:
     """Everything that was read. To be used in a `with`."""
 
-    def __init__(self, rule_sets: Sequence[Programs], sample: Sample, others: frozenset[str] = frozenset()) -> None:
-        """`others`: types that are wanted beside those that the rules need."""
-        self._needs = SharedNeeds(rule_sets, others)
-        self._sample = sample
+    def __init__(self, study: AnyStudy) -> None:
+        self._study = study
+        self._needs = SharedNeeds(study.rule_sets, study.others)
         self._open = ExitStack()
         self._contacts = self._open.enter_context(Gathering(HELD_BYTES))
         self.counts = Counts()
         """Of what was read, for all rule sets together."""
-        self.sides = [Side(one, self._needs, self._open) for one in rule_sets]
+        self.sides = [Side(one, self._needs) for one in study.rule_sets]
+        self._items = [
+            self._open.enter_context(LocalItems(one, HELD_ITEM_BYTES)) if one.has_catalog else None
+            for one in study.rule_sets
+        ]
         self._progress = Progress(0, 0, 0, 0, 0)
 
     def __enter__(self) -> Self:
@@ -65,10 +67,11 @@ class Histories:
         """
         intake = FileIntake(files, settings, self._needs, self.counts)
         for taken in intake:
-            table = self._sample.of(taken.table)
+            table = self._study.sample.of(taken.table)
             self._contacts.add(table)
-            for side in self.sides:
-                side.add(taken.items, table)
+            for items in self._items:
+                if items is not None:
+                    items.add(taken.items, table)
             self._progress = intake.progress
             on_progress(self._progress)
 
@@ -78,50 +81,54 @@ class Histories:
         None if the run is to be stopped: too many records are no events. To be asked once. Of each contact the rows
         have to be used before the next is asked for.
         """
+        begin(self.sides, self._study, settings, self.counts)
         if stop_of(settings, self.counts) is not None:
             return
-        for side in self.sides:
-            side.begin(settings, self.counts)
-        total, done = self._contacts.contacts, 0
-        progress = self._progress._replace(contacts_total=max(total, 1))
+        for side, items in zip(self.sides, self._items, strict=True):
+            if items is not None:
+                side.give(self._changes(side, items))
+        seen = ContactsSeen(on_progress, self._progress, self._contacts.contacts, self._contacts.rows)
         for subject, rows in self._contacts.by_contact():
-            if done % CONTACTS_PER_REPORT == 0:
-                on_progress(progress._replace(contacts=done, contacts_total=max(total, done)))
             yield subject, rows
-            done += 1
-        on_progress(progress._replace(contacts=done, contacts_total=done))
+            seen.add(rows)
+        seen.end()
+
+    def _changes(self, side: Side, items: LocalItems) -> Gathering:
+        changes = self._open.enter_context(Gathering(HELD_BYTES // 4))
+        for table in items.item_changes(side.until_us, side.counts):
+            changes.add(table)
+        return changes
+
+
+def begin(sides: Sequence[Side], study: AnyStudy, settings: RunSettings, read: Counts) -> None:
+    """All is read: the sides are ready to decide."""
+    for number, side in enumerate(sides):
+        side.begin(study.settings_of(number, settings), read)
 
 
 class Side:
     """One of the rule sets that decide the histories."""
 
-    def __init__(self, programs: Programs, needs: SharedNeeds, opened: ExitStack) -> None:
+    def __init__(self, programs: Programs, needs: SharedNeeds) -> None:
         self.programs = programs
         self.counts = Counts()
         """Of what was decided."""
         self.until_us = 0
         """Where its run ends."""
         self._needs = needs
-        self._items = opened.enter_context(LocalItems(programs, HELD_ITEM_BYTES)) if programs.has_catalog else None
-        self._changes = opened.enter_context(Gathering(HELD_BYTES // 4))
         self._coming: Iterator[tuple[Subject, Rows]] = iter(())
         self._next: tuple[Subject, Rows] | None = None
         self._is_used = False
         """Whether the changes of `_next` were handed out."""
 
-    def add(self, items: Table, table: Table) -> None:
-        """Keep events of items, and the interest that contacts show, if a rule needs them."""
-        if self._items is not None:
-            self._items.add(items, table)
-
     def begin(self, settings: RunSettings, read: Counts) -> None:
-        """All is read: give contacts the changes of items that they need."""
+        """All is read: it is known up to when it decides."""
         self.until_us = end_of_run(settings, read, self.programs.used.frozen_at_us)
-        if self._items is not None:
-            for table in self._items.item_changes(self.until_us, self.counts):
-                self._changes.add(table)
-        self._coming = self._changes.by_contact()
-        self._next = next(self._coming, None)
+
+    def give(self, changes: Gathering) -> None:
+        """The changes of items that contacts are given which come from here on, in their order."""
+        self._coming = changes.by_contact()
+        self._next, self._is_used = next(self._coming, None), False
 
     def needed(self, subject: Subject, rows: Rows) -> Rows:
         """Of a contact's rows those that this rule set needs, and the changes of items that it gives it."""
@@ -131,6 +138,11 @@ class Side:
         if isinstance(own, list) and isinstance(changes, list):
             return [*own, *changes]
         return merge(_sorted(own), _sorted(changes))
+
+    def count_into(self, counts: Counts) -> Counts:
+        """Count into `counts` what is decided from here on; returned is where it was counted before."""
+        before, self.counts = self.counts, counts
+        return before
 
     def decide(self, subject: Subject, needed: Rows) -> Iterable[Decision]:
         """What becomes of a contact, in the order of a replay; counted. A list is sorted in place."""
@@ -166,10 +178,10 @@ class Side:
         self._is_used = True
         return self._next[1]
 
-    def summary(self, settings: RunSettings, read: Counts) -> Summary:
-        """As of a replay of the same files."""
-        programs = self.programs
-        return summary_of(Mode.REPLAY, programs.used, settings, merged([read, self.counts]), programs.needs())
+
+def summary_by(programs: Programs, settings: RunSettings, read: Counts, decided: Counts) -> Summary:
+    """Of what one of the rule sets decided, as of a replay of the same files."""
+    return summary_of(Mode.REPLAY, programs.used, settings, merged([read, decided]), programs.needs())
 
 
 def ways_of(rows: Rows, number: int, opened: ExitStack) -> list[Rows]:

@@ -7,30 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from kittiwake.batch.counts import PendingRule
+from kittiwake.batch.counts import Counts, PendingRule
 from kittiwake.batch.event_rows import Row, Subject
 from kittiwake.batch.gathering import Rows
-from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.replay import OnProgress, files_to_decide
-from kittiwake.batch.settings import RunSettings
 from kittiwake.errors import UnusableError
 from kittiwake.event_types import ENDINGS, UPDATED
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.simulate.counting import Counting
+from kittiwake.simulate.deciding import Hosted, decided
 from kittiwake.simulate.goals import GoalReader
-from kittiwake.simulate.histories import Histories, Side
+from kittiwake.simulate.histories import Side
 from kittiwake.simulate.model import Goal, Question, RuleFigures, Simulation
 from kittiwake.simulate.sampling import Sample
+from kittiwake.simulate.study import Asked
 
 
-def simulate(
-    programs: Programs,
-    inputs: Sequence[str],
-    settings: RunSettings,
-    question: Question,
-    on_progress: OnProgress = lambda _: None,
-) -> Simulation:
+def simulate(programs: Programs, inputs: Sequence[str], hosted: Hosted, question: Question) -> Simulation:
     """What rules would have done with everything that the files `inputs` name, or the query of the settings gives.
 
     Raises:
@@ -38,19 +31,28 @@ def simulate(
     """
     if question.goal is not None:
         refuse_derived(programs, question.goal)
-    files = files_to_decide(inputs, settings)
-    sample = Sample(question.sample_percent)
-    types = frozenset[str]() if question.goal is None else question.goal.types
-    with gc_paused(), Histories([programs], sample, types) as histories:
-        histories.read(files, settings, on_progress)
-        (side,) = histories.sides
-        counted = SideCounting(side, question, sample.share)
-        for subject, rows in histories.by_contact(settings, on_progress):
-            counted.add(subject, rows)
-        summary, counting = side.summary(settings, histories.counts), counted.counting
-    return Simulation(
-        summary, question, counting.goal_events, tuple(counted.rules()), counting.loads(), counting.taken()
-    )
+    answer = decided(Simulating(programs, question), inputs, hosted)
+    (summary,), counting = answer.summaries, answer.found
+    rules = tuple(rules_of(programs, summary.counts, counting))
+    return Simulation(summary, question, counting.goal_events, rules, counting.loads(), counting.taken())
+
+
+class Simulating(Asked):
+    """The study: one rule set decides, and what it does is counted."""
+
+    def __init__(self, programs: Programs, question: Question) -> None:
+        super().__init__([programs], Sample(question.sample_percent), types_of(question))
+        self._question = question
+
+    def counter(self, sides: Sequence[Side]) -> SideCounting:
+        """Counts what the rule set does."""
+        (side,) = sides
+        return SideCounting(side, self._question, self.sample.share)
+
+
+def types_of(question: Question) -> frozenset[str]:
+    """The types of events that a question wants beside those that rules need."""
+    return frozenset() if question.goal is None else question.goal.types
 
 
 def refuse_derived(programs: Programs, goal: Goal) -> None:
@@ -73,42 +75,39 @@ class SideCounting:
 
     def __init__(self, side: Side, question: Question, share: float) -> None:
         """`share`: the probability with which a contact is decided."""
-        self._side, self._question, self._share = side, question, share
-        self._counting: Counting | None = None
+        self._side, self._question = side, question
+        self.found = Counting(question.goal, side.until_us, share)
         self._readers: dict[str, GoalReader] = {}
-
-    @property
-    def counting(self) -> Counting:
-        """What was counted; only once all is read it is known until when."""
-        if self._counting is None:
-            self._counting = Counting(self._question.goal, self._side.until_us, self._share)
-        return self._counting
 
     def add(self, subject: Subject, rows: Rows) -> None:
         """Decide a contact, and count it."""
         side, goal = self._side, self._question.goal
         account_id, plan, kept = subject[0], side.programs.plan(subject[0]), _Kept(goal)
         needed = side.needed(subject, kept.of(rows))
-        found = self.counting.add(account_id, plan, side.decide(subject, needed), kept.rows)
+        found = self.found.add(account_id, plan, side.decide(subject, needed), kept.rows)
         if goal is not None:
             reader = self._readers.get(account_id) or GoalReader(goal, plan, side.until_us)
             self._readers[account_id] = reader
             traced = needed if isinstance(needed, list) else ()
-            self.counting.add_goal(account_id, found, reader.of(subject[1], kept.rows, traced))
+            self.found.add_goal(account_id, found, reader.of(subject[1], kept.rows, traced))
 
-    def rules(self) -> list[RuleFigures]:
-        """Every rule; one of every account that has done nothing stands once, under "*"."""
-        pending, counting = self._side.counts.pending, self.counting
-        found = counting.rules() | {(one.account_id, one.rule_id) for one in pending}
-        ids = {rule_id for _, rule_id in found}
-        for one in self._side.programs.needs():
-            if one.account_id != EVERY_ACCOUNT or one.rule_id not in ids:
-                found.add((one.account_id, one.rule_id))
-        waits = {rule: pending.get(PendingRule(*rule)) for rule in found}
-        return [
-            counting.rule(*rule, 0 if one is None else one.number)
-            for rule, one in sorted(waits.items(), key=lambda item: item[0])
-        ]
+    def finish(self) -> None:
+        """All is counted."""
+
+
+def rules_of(programs: Programs, decided: Counts, counting: Counting) -> list[RuleFigures]:
+    """Every rule; one of every account that has done nothing stands once, under "*"."""
+    pending = decided.pending
+    found = counting.rules() | {(one.account_id, one.rule_id) for one in pending}
+    ids = {rule_id for _, rule_id in found}
+    for one in programs.needs():
+        if one.account_id != EVERY_ACCOUNT or one.rule_id not in ids:
+            found.add((one.account_id, one.rule_id))
+    waits = {rule: pending.get(PendingRule(*rule)) for rule in found}
+    return [
+        counting.rule(*rule, 0 if one is None else one.number)
+        for rule, one in sorted(waits.items(), key=lambda item: item[0])
+    ]
 
 
 class _Kept:

@@ -27,7 +27,8 @@ def progress(
 ) -> Iterator[OnProgress]:
     """Show how far a run has come, unless `quiet`; `speaker` begins the lines of a log.
 
-    Of a run that does nothing but read it is said how long it will take yet: of others nobody knows.
+    How long it will take yet is said while contacts are decided, and of a run that does nothing but read: how long
+    deciding will take nobody knows before it has begun.
     """
     if quiet:
         yield lambda _: None
@@ -113,7 +114,11 @@ class _Pace:
             return
         since, contacts = self._deciding_from = self._deciding_from or (self.seconds, far.contacts)
         spent = self.seconds - since
-        self.deciding = f"{(far.contacts - contacts) / spent:,.0f} contacts/s" if spent else ""
+        done = far.contacts - contacts
+        rates = [f"{done / spent:,.0f} contacts/s"] if spent else []
+        left = far.contacts_total - far.contacts
+        rates += [f"{left * spent / done:,.0f} s left"] if done and left else []
+        self.deciding = ", ".join(rates)
 
     def _left(self, far: Far) -> list[str]:
         """How long it will take yet, at the rate so far."""

@@ -6,18 +6,14 @@ Reads files. Called by `kittiwake tune`. Bounded memory: one contact is counted 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 
-from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.replay import OnProgress, files_to_decide
-from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import Summary
 from kittiwake.rules.compile.accounts import Programs
-from kittiwake.simulate.histories import Histories, ways_of
+from kittiwake.simulate.deciding import Hosted, decided
 from kittiwake.simulate.model import Question, RuleFigures
-from kittiwake.simulate.sampling import Sample
-from kittiwake.simulate.simulation import SideCounting, refuse_derived
+from kittiwake.simulate.simulation import Simulating, refuse_derived, rules_of
+from kittiwake.simulate.together import Together
 from kittiwake.tune.combinations import Point
 
 
@@ -46,9 +42,8 @@ def tune(
     points: Sequence[Point],
     rule: tuple[str, str],
     inputs: Sequence[str],
-    settings: RunSettings,
+    hosted: Hosted,
     question: Question,
-    on_progress: OnProgress = lambda _: None,
 ) -> Tuning:
     """What each of the rule sets, one a point, would have done; `rule` is account and id of the one that is tuned.
 
@@ -57,19 +52,14 @@ def tune(
     """
     if question.goal is not None:
         refuse_derived(rule_sets[0], question.goal)
-    files = files_to_decide(inputs, settings)
-    types = frozenset[str]() if question.goal is None else question.goal.types
-    sample = Sample(question.sample_percent)
-    with gc_paused(), Histories(rule_sets, sample, types) as histories:
-        histories.read(files, settings, on_progress)
-        counted = [SideCounting(side, question, sample.share) for side in histories.sides]
-        for subject, rows in histories.by_contact(settings, on_progress):
-            with ExitStack() as opened:
-                for one, way in zip(counted, ways_of(rows, len(counted), opened), strict=True):
-                    one.add(subject, way)
-        summary = histories.sides[0].summary(settings, histories.counts)
+    study = Together([Simulating(programs, question) for programs in rule_sets])
+    answer = decided(study, inputs, hosted)
+    rules = [
+        rules_of(programs, summary.counts, counting)
+        for programs, summary, counting in zip(rule_sets, answer.summaries, answer.found.found, strict=True)
+    ]
     return Tuning(
-        summary, tuple(_figures(point, one.rules(), rule) for point, one in zip(points, counted, strict=True))
+        answer.summaries[0], tuple(_figures(point, one, rule) for point, one in zip(points, rules, strict=True))
     )
 
 

@@ -74,7 +74,7 @@ def test_where_nobody_watches_a_line_is_told_now_and_then(capsys: pytest.Capture
         tell(Progress(100_000_000, 100_000_000, 3_000_000, 1_000, 1_000))
     assert capsys.readouterr().err.splitlines() == [
         "replay: 12 s: reading 60 % of 100.0 MB, 5.0 MB/s, 200,000 records/s",
-        "replay: 24 s: deciding 27 %, 30 contacts/s",
+        "replay: 24 s: deciding 27 %, 30 contacts/s, 24 s left",
         "replay: 40 s: deciding 100 %, 40 contacts/s",
     ]
 

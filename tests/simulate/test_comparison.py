@@ -15,6 +15,7 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.rules.versions import RuleSetHistory
+from kittiwake.simulate.deciding import Hosted
 from kittiwake.simulate.difference.comparison import compare
 from kittiwake.simulate.difference.model import Became, Difference, Through, Why
 from kittiwake.simulate.difference.report import Run, markdown
@@ -43,7 +44,7 @@ def _rules(folder: Path, text: str) -> RuleSetHistory:
 def _compare(folder: Path, old: str, new: str, events: list[str], examples: int = 3) -> Difference:
     (folder / "events.jsonl").write_text("\n".join(events) + "\n")
     histories = _rules(folder, old), _rules(folder, new)
-    return compare(*histories, [str(folder / "events.jsonl")], SETTINGS, examples)
+    return compare(*histories, [str(folder / "events.jsonl")], Hosted(SETTINGS), examples)
 
 
 def test_a_neighbour_of_the_same_text_gains_and_loses_through_the_cap_they_share(tmp_path: Path) -> None:
@@ -118,7 +119,9 @@ def test_what_differs_is_what_differs_between_the_rows_of_two_replays(
         of_rows.append({row["trigger_id"]: row for row in rows(tmp_path / f"out{at}" / "decisions")})
     if held is not None:
         monkeypatch.setattr("kittiwake.simulate.histories.HELD_BYTES", held)
-    found = compare(load_rules(rules), load_rules(tmp_path / "new.yaml"), [str(tmp_path / "events.jsonl")], SETTINGS, 0)
+    found = compare(
+        load_rules(rules), load_rules(tmp_path / "new.yaml"), [str(tmp_path / "events.jsonl")], Hosted(SETTINGS), 0
+    )
     expected = Counter[tuple[str, str]]()
     for trigger_id in {*of_rows[0], *of_rows[1]}:
         old, new = (side.get(trigger_id) for side in of_rows)

@@ -19,6 +19,7 @@ from kittiwake.kernel.evaluate.variants import draw
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.simulate import goals
+from kittiwake.simulate.deciding import Hosted
 from kittiwake.simulate.intervals import Part, difference, scaled_up
 from kittiwake.simulate.model import Arm, Estimate, Goal, Question, RuleFigures, Simulation, Taken
 from kittiwake.simulate.sampling import Sample
@@ -43,7 +44,7 @@ class Shop:
         self.rows = rows(folder / "out" / "decisions")
 
     def simulate(self, **question: Any) -> Simulation:
-        return simulate(self.programs, [str(self.file)], SETTINGS, Question(**question))
+        return simulate(self.programs, [str(self.file)], Hosted(SETTINGS), Question(**question))
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +124,7 @@ def _run(folder: Path, policy: str, events: list[str], goal: Goal | None = None,
     (folder / "rules.yaml").write_text(RULES.replace("{POLICY}", policy) + more)
     (folder / "events.jsonl").write_text("\n".join(events) + "\n")
     programs = Programs(load(folder / "rules.yaml"))
-    return simulate(programs, [str(folder / "events.jsonl")], SETTINGS, Question(goal))
+    return simulate(programs, [str(folder / "events.jsonl")], Hosted(SETTINGS), Question(goal))
 
 
 def _rule(found: Simulation, rule_id: str) -> RuleFigures:

@@ -13,19 +13,15 @@ import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.items.join import joined
+from kittiwake.batch.items.join import bytes_of_changes, joined
 from kittiwake.batch.partitions import HELD_BYTES, items_of
 from kittiwake.batch.record_batches import BATCH_BYTES, RecordBatcher
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
-from kittiwake.input.bulk import Table
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.transforms.batch.counts import COUNTS, CountingDoFn
 from kittiwake.transforms.batch.parse import Parsed
 
 _SNAPSHOTS: Final = "snapshots"
-
-IDS_BYTES: Final = 64
-"""About what an item change takes in a batch besides its properties."""
 
 
 class JoinedItems(NamedTuple):
@@ -112,14 +108,10 @@ class _Join(CountingDoFn):
         rows = items_of(element[1], self._held_bytes)
         for table in joined(self._programs, rows, until_us, self.counts, keep):
             batcher.add(table)
-            size += _bytes_of(table)
+            size += bytes_of_changes(table)
             if size >= BATCH_BYTES:
                 yield from batcher.batches()
                 size = 0
             yield from (TaggedOutput(_SNAPSHOTS, line) for line in lines)
             lines.clear()
         yield from batcher.batches()
-
-
-def _bytes_of(table: Table) -> int:
-    return IDS_BYTES * len(table.types) + sum(map(len, table.properties))

@@ -29,6 +29,9 @@ from kittiwake.values import parse_sound
 TABLE_ROWS: Final = 10_000
 """Item changes that are handed on together, at least; a contact's of one item are not divided."""
 
+IDS_BYTES: Final = 64
+"""About what an item change takes in a batch besides its properties."""
+
 Keep: TypeAlias = Callable[[bytes], None]
 """Takes a line of the snapshots of items."""
 
@@ -75,6 +78,11 @@ def joined(
                 table = new_table()
     counts.item_changes += len(table.types)
     yield table
+
+
+def bytes_of_changes(table: Table) -> int:
+    """About how many bytes a table of item changes takes in a batch."""
+    return IDS_BYTES * len(table.types) + sum(map(len, table.properties))
 
 
 class _Known(NamedTuple):

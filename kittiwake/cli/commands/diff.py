@@ -18,6 +18,7 @@ from kittiwake.cli.options import (
     SamplePart,
     ShapeNames,
     Until,
+    Workers,
     inputs_of,
     shapes_of,
 )
@@ -26,6 +27,7 @@ from kittiwake.cli.run_settings import settings_of
 from kittiwake.errors import UnusableError
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.rules.versions import RuleSetHistory
+from kittiwake.simulate.deciding import Hosted
 from kittiwake.simulate.difference.comparison import compare
 from kittiwake.simulate.difference.failing import failing_on
 from kittiwake.simulate.difference.model import Difference
@@ -65,6 +67,7 @@ def diff(
     shape: ShapeNames = None,
     input_account: InputAccount = None,
     allow_empty: AllowEmpty = False,
+    workers: Workers = None,
     html: HtmlFile = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -86,7 +89,7 @@ def diff(
         percent = percent_of("--sample", sample)
         with progress(quiet=as_json, speaker="diff") as on_progress:
             sides = load_rules(old), load_rules(new)
-            found = compare(*sides, files, settings, examples, on_progress, Sample(percent))
+            found = compare(*sides, files, Hosted(settings, on_progress, workers), examples, Sample(percent))
         run = Run(new, tuple(inputs), percent)
         if html is not None:
             _write(html, found, old, run, sides, force=force)

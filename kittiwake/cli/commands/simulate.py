@@ -19,6 +19,7 @@ from kittiwake.cli.options import (
     ShapeNames,
     Strict,
     Until,
+    Workers,
     inputs_of,
     shapes_of,
 )
@@ -29,6 +30,7 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.simulate.data import as_data
+from kittiwake.simulate.deciding import Hosted
 from kittiwake.simulate.model import Question, Simulation
 from kittiwake.simulate.report import render
 from kittiwake.simulate.sampling import percent_of
@@ -57,6 +59,7 @@ def simulate(
     input_account: InputAccount = None,
     strict: Strict = False,
     allow_empty: AllowEmpty = False,
+    workers: Workers = None,
     html: HtmlFile = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -78,7 +81,7 @@ def simulate(
         history = load_rules(rules, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         with progress(quiet=as_json, speaker="simulate") as on_progress:
-            simulation = run(programs, files, settings, question, on_progress)
+            simulation = run(programs, files, Hosted(settings, on_progress, workers), question)
         if html is not None:
             _write(html, simulation, rules, inputs, history.newest.ruleset, force=force)
     _report(simulation, as_json=as_json)

@@ -18,6 +18,7 @@ from kittiwake.cli.options import (
     SamplePart,
     ShapeNames,
     Until,
+    Workers,
     inputs_of,
     shapes_of,
 )
@@ -30,6 +31,7 @@ from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.loader import read_files, read_locations
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.rules.source.tree import Location
+from kittiwake.simulate.deciding import Hosted
 from kittiwake.simulate.model import Question
 from kittiwake.simulate.sampling import percent_of
 from kittiwake.terminal.exit_codes import Exit
@@ -63,6 +65,7 @@ def tune(
     shape: ShapeNames = None,
     input_account: InputAccount = None,
     allow_empty: AllowEmpty = False,
+    workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what a rule would have done with each value of a setting: volume, who did it anyway, what caps took.
@@ -88,7 +91,8 @@ def tune(
             for one in _rule_sets(documents, account_id, rule, settings, points)
         ]
         with progress(quiet=as_json, speaker="tune") as on_progress:
-            found = run(programs, points, (account_id, rule), files, run_settings, question, on_progress)
+            hosted = Hosted(run_settings, on_progress, workers)
+            found = run(programs, points, (account_id, rule), files, hosted, question)
     if as_json:
         data = as_data(found, (account_id, rule), settings, question)
         say_json({"ok": found.summary.stopped is None, **data})

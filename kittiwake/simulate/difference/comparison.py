@@ -1,7 +1,7 @@
 """Compare: two rule sets over the same events, read once; each candidate of the one beside that of the other.
 
-Reads files. Called by `kittiwake diff`. Candidates are the same if their `trigger_id` is. Bounded memory: one contact
-is compared after the other.
+Reads files. Called by `kittiwake diff` and by `kittiwake publish`. Candidates are the same if their `trigger_id` is.
+Bounded memory: one contact is compared after the other.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from kittiwake.batch.counts import Counts, add
 from kittiwake.batch.event_rows import Row, Subject
 from kittiwake.batch.gathering import Rows
-from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.replay import OnProgress, files_to_decide
 from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import Summary
 from kittiwake.event_types import ENDINGS, UPDATED
@@ -27,6 +26,8 @@ from kittiwake.rules.publishing.changes import Change, What, changes
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.rules.versions import RuleSetHistory
 from kittiwake.simulate.caps import CAPPED, Caps, Firing, clocks_of
+from kittiwake.simulate.deciding import Hosted, decided
+from kittiwake.simulate.difference.concern import concern_of
 from kittiwake.simulate.difference.model import (
     Became,
     Cause,
@@ -37,8 +38,9 @@ from kittiwake.simulate.difference.model import (
     Through,
     Why,
 )
-from kittiwake.simulate.histories import Histories, Side, ways_of
+from kittiwake.simulate.histories import Side, ways_of
 from kittiwake.simulate.sampling import Sample
+from kittiwake.simulate.study import Asked
 
 EVERYBODY: Final = Sample(None)
 
@@ -52,9 +54,8 @@ def compare(
     old: RuleSetHistory,
     new: RuleSetHistory,
     inputs: Sequence[str],
-    settings: RunSettings,
+    hosted: Hosted,
     examples_max: int,
-    on_progress: OnProgress = lambda _: None,
     sample: Sample = EVERYBODY,
 ) -> Difference:
     """What two rule sets decide differently with everything that the files `inputs` name, or the query of the settings.
@@ -64,16 +65,47 @@ def compare(
     Raises:
         UnusableError: an input cannot be read.
     """
-    sides = [Programs(one, settings.allowed_lateness_us, shape=settings.shape) for one in (old, new)]
-    files = files_to_decide(inputs, settings)
-    edits = changes(old.newest.ruleset, new.newest.ruleset)
-    found = _Differences(_Edits(edits), examples_max)
-    with gc_paused(), Histories(sides, sample) as histories:
-        histories.read(files, settings, on_progress)
-        for subject, rows in histories.by_contact(settings, on_progress):
-            _compare_contact(histories.sides, subject, rows, found)
-        summaries = [side.summary(settings, histories.counts) for side in histories.sides]
-    return found.result(summaries[0], summaries[1], edits, _rules(sides))
+    study = Comparison.of(old, new, hosted.settings, examples_max, sample)
+    answer = decided(study, inputs, hosted)
+    return study.difference(answer.found, *answer.summaries)
+
+
+class Comparison(Asked):
+    """The study: each contact is decided by both, unless nothing that differs between them can matter to it."""
+
+    def __init__(
+        self,
+        rule_sets: Sequence[Programs],
+        edits: tuple[Change, ...],
+        examples_max: int,
+        sample: Sample,
+        *,
+        decides_once: bool = True,
+    ) -> None:
+        """`decides_once`: whether a contact to which no difference can matter is decided by one of them only."""
+        super().__init__(rule_sets, sample)
+        self._edits, self._examples_max, self._decides_once = edits, examples_max, decides_once
+
+    @classmethod
+    def of(
+        cls,
+        old: RuleSetHistory,
+        new: RuleSetHistory,
+        settings: RunSettings,
+        examples_max: int,
+        sample: Sample = EVERYBODY,
+    ) -> Comparison:
+        """Of two rule sets."""
+        rule_sets = [Programs(one, settings.allowed_lateness_us, shape=settings.shape) for one in (old, new)]
+        return cls(rule_sets, changes(old.newest.ruleset, new.newest.ruleset), examples_max, sample)
+
+    def counter(self, sides: Sequence[Side]) -> ContactComparison:
+        """Compares contacts."""
+        return ContactComparison(sides, Differences(Edits(self._edits), self._examples_max), self._decides_once)
+
+    def difference(self, found: Differences, old: Summary, new: Summary) -> Difference:
+        """What was found, of all contacts."""
+        return found.result(old, new, self._edits, _rules(self.rule_sets))
 
 
 def _rules(sides: Sequence[Programs]) -> set[tuple[str, str]]:
@@ -103,13 +135,47 @@ class Candidate(NamedTuple):
     carries: tuple[str | None, ...]
 
 
-def _compare_contact(sides: Sequence[Side], subject: Subject, rows: Rows, found: _Differences) -> None:
-    with ExitStack() as opened:
-        notes: list[Row] = []
-        first, second = ways_of(rows, 2, opened)
-        ways = (first if isinstance(first, list) else _noting(first, notes), second)
-        old, new = (_outcomes(side, subject, side.needed(subject, way)) for side, way in zip(sides, ways, strict=True))
-    found.add(subject, old, new, rows if isinstance(rows, list) else notes)
+class ContactComparison:
+    """Compares contacts, one after the other."""
+
+    def __init__(self, sides: Sequence[Side], found: Differences, decides_once: bool) -> None:
+        self._sides, self.found, self._decides_once = sides, found, decides_once
+        self._concerns: dict[str, frozenset[str] | None] = {}
+        self._shared = Counts()
+        """Of contacts that were decided once, for both."""
+
+    def add(self, subject: Subject, rows: Rows) -> None:
+        """Compare a contact."""
+        if isinstance(rows, list) and self._is_decided_alike(subject[0], rows):
+            self._decide_once(subject, rows)
+            return
+        with ExitStack() as opened:
+            notes: list[Row] = []
+            first, second = ways_of(rows, 2, opened)
+            ways = (first if isinstance(first, list) else _noting(first, notes), second)
+            old, new = (
+                _outcomes(side, subject, side.needed(subject, way)) for side, way in zip(self._sides, ways, strict=True)
+            )
+        self.found.add(subject, old, new, rows if isinstance(rows, list) else notes)
+
+    def finish(self) -> None:
+        """What was decided once counts for both."""
+        for side in self._sides:
+            add(side.counts, self._shared)
+
+    def _is_decided_alike(self, account_id: str, rows: Sequence[Row]) -> bool:
+        if not self._decides_once:
+            return False
+        if account_id not in self._concerns:
+            self._concerns[account_id] = concern_of(*(side.programs.plan(account_id) for side in self._sides))
+        concern = self._concerns[account_id]
+        return concern is not None and concern.isdisjoint([row[2] for row in rows])
+
+    def _decide_once(self, subject: Subject, rows: Rows) -> None:
+        side = self._sides[0]
+        own = side.count_into(self._shared)
+        side.decide(subject, side.needed(subject, rows))
+        side.count_into(own)
 
 
 def _noting(rows: Iterable[Row], notes: list[Row]) -> Iterator[Row]:
@@ -136,7 +202,7 @@ def _outcomes(side: Side, subject: Subject, needed: Rows) -> Outcomes:
 # ---------------------------------------------------------------- all contacts
 
 
-class _Edits:
+class Edits:
     """Whose text was changed."""
 
     def __init__(self, edits: Iterable[Change]) -> None:
@@ -162,12 +228,17 @@ class _Found(msgspec.Struct):
     contacts: int = 0
     newest_contact: str = ""
     examples: list[Example] = []
+    """The first by contact; of one contact in their order."""
+
+    def keep(self, more: Iterable[Example], examples_max: int) -> None:
+        """Keep the first of those that are known and of more."""
+        self.examples = sorted([*self.examples, *more], key=lambda one: one.contact_id)[:examples_max]
 
 
-class _Differences:
-    """Counts what differs."""
+class Differences:
+    """What differs, counted."""
 
-    def __init__(self, edits: _Edits, examples_max: int) -> None:
+    def __init__(self, edits: Edits, examples_max: int) -> None:
         self._edits, self._examples_max = edits, examples_max
         self._causes: dict[Cause, _Found] = {}
         self._through: Counter[tuple[str, str, Became, str]] = Counter()
@@ -203,15 +274,25 @@ class _Differences:
         found = self._causes.setdefault(Cause(account_id, either.rule_id, became, why, before, after), _Found())
         found.contacts += not found.number or found.newest_contact != contact_id
         found.number, found.newest_contact = found.number + 1, contact_id
-        if len(found.examples) < self._examples_max:
+        kept = found.examples
+        if len(kept) < self._examples_max or (kept and contact_id < kept[-1].contact_id):
             times = [None if one is None else one.fired_us for one in (old, new)]
-            found.examples.append(Example(contact_id, trigger_id, *times))
+            found.keep([Example(contact_id, trigger_id, *times)], self._examples_max)
+
+    def add_all(self, other: Differences) -> None:
+        """Add what differs of other contacts."""
+        for cause, more in other._causes.items():
+            found = self._causes.setdefault(cause, _Found())
+            found.number += more.number
+            found.contacts += more.contacts
+            found.keep(more.examples, self._examples_max)
+        self._through.update(other._through)
 
     def result(self, old: Summary, new: Summary, edits: tuple[Change, ...], rules: set[tuple[str, str]]) -> Difference:
         """What was counted."""
         fired = [_fired(summary) for summary in (old, new)]
         names = sorted(rules | fired[0].keys() | fired[1].keys() | {(c.account_id, c.rule_id) for c in self._causes})
-        causes = sorted(self._causes.items(), key=lambda item: (item[0].account_id, item[0].rule_id, -item[1].number))
+        causes = sorted(self._causes.items(), key=_order)
         return Difference(
             old,
             new,
@@ -228,6 +309,19 @@ class _Differences:
                 number[cause.became] += one.number
         why = self._edits.why(account_id, rule_id) if number else None
         return RuleTotals(account_id, rule_id, why, before, after, dict(number))
+
+
+def _order(item: tuple[Cause, _Found]) -> tuple[str | int, ...]:
+    """By account and rule, of those the most frequent first."""
+    cause, found = item
+    return (
+        cause.account_id,
+        cause.rule_id,
+        -found.number,
+        *map(str, (cause.became, cause.why)),
+        cause.before,
+        cause.after,
+    )
 
 
 def _fired(summary: Summary) -> Counter[tuple[str, str]]:

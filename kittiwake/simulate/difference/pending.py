@@ -17,8 +17,6 @@ from typing import Any, Final
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Rows
-from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.replay import OnProgress, files_to_decide
 from kittiwake.batch.report import table_lines
 from kittiwake.batch.settings import RunSettings, stop_of
 from kittiwake.errors import UnusableError
@@ -26,9 +24,10 @@ from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.simulate.histories import Histories, Side, ways_of
+from kittiwake.simulate.histories import Side, ways_of
 from kittiwake.simulate.report import name_of
 from kittiwake.simulate.sampling import Sample
+from kittiwake.simulate.study import Asked
 from kittiwake.time.instants import DAY_US, format_instant
 
 LOOK_AHEAD_US: Final = 92 * DAY_US
@@ -75,34 +74,59 @@ class PendingPlan:
         return sum(one.number.get(fate, 0) for one in self.rules)
 
 
-def pending_plan(
-    before: RuleSetHistory,
-    after: RuleSetHistory,
-    inputs: Sequence[str],
-    settings: RunSettings,
-    on_progress: OnProgress = lambda _: None,
-) -> PendingPlan:
-    """What the newest version of `after`, which `before` has not, does to what is pending by the events of `inputs`.
+class PendingStudy(Asked):
+    """The study: each contact is decided by the versions of a target alone, and with a new one after them."""
 
-    Raises:
-        UnusableError: an input cannot be read, or too many of its records are no events.
-    """
-    effective_us = after.newest.effective_us
-    assert effective_us is not None, "before the first version nothing is pending"
-    settings = replace(settings, until_us=effective_us + LOOK_AHEAD_US)
-    sides = [Programs(one, settings.allowed_lateness_us, shape=settings.shape) for one in (before, after)]
-    files = files_to_decide(inputs, settings)
-    found: dict[tuple[str, str], Counter[Fate]] = {}
-    with gc_paused(), Histories(sides, Sample(None)) as histories:
-        histories.read(files, settings, on_progress)
-        _refuse_unreadable(settings, histories.counts)
-        for subject, rows in histories.by_contact(settings, on_progress):
-            for rule_id, fate in _fates(histories.sides, subject, rows, effective_us):
-                found.setdefault((subject[0], rule_id), Counter())[fate] += 1
-        newest_us = histories.counts.newest_us
-    return PendingPlan(
-        effective_us, newest_us, tuple(RulePending(*rule, dict(number)) for rule, number in sorted(found.items()))
-    )
+    def __init__(self, before: RuleSetHistory, after: RuleSetHistory, settings: RunSettings) -> None:
+        """The newest version of `after` is one that `before` has not."""
+        rule_sets = [Programs(one, settings.allowed_lateness_us, shape=settings.shape) for one in (before, after)]
+        super().__init__(rule_sets, Sample(None))
+        effective_us = after.newest.effective_us
+        assert effective_us is not None, "before the first version nothing is pending"
+        self._effective_us = effective_us
+
+    def settings_of(self, side: int, settings: RunSettings) -> RunSettings:  # noqa: ARG002 - as of Study
+        """Beyond the instant at which the version comes into force."""
+        return replace(settings, until_us=self._effective_us + LOOK_AHEAD_US)
+
+    def counter(self, sides: Sequence[Side]) -> _PendingCounter:
+        """Counts what becomes of triggers."""
+        return _PendingCounter(sides, self._effective_us)
+
+    def plan(self, found: Fates, read: Counts, settings: RunSettings) -> PendingPlan:
+        """What was found, of all contacts.
+
+        Raises:
+            UnusableError: too many records were no events.
+        """
+        _refuse_unreadable(settings, read)
+        rules = tuple(RulePending(*rule, dict(number)) for rule, number in sorted(found.by_rule.items()))
+        return PendingPlan(self._effective_us, read.newest_us, rules)
+
+
+class Fates:
+    """What becomes of triggers, by account and rule."""
+
+    def __init__(self) -> None:
+        self.by_rule: dict[tuple[str, str], Counter[Fate]] = {}
+
+    def add_all(self, other: Fates) -> None:
+        """Add what becomes of those of other contacts."""
+        for rule, number in other.by_rule.items():
+            self.by_rule.setdefault(rule, Counter()).update(number)
+
+
+class _PendingCounter:
+    def __init__(self, sides: Sequence[Side], effective_us: int) -> None:
+        self._sides, self._effective_us, self.found = sides, effective_us, Fates()
+
+    def add(self, subject: Subject, rows: Rows) -> None:
+        """Count what becomes of a contact's triggers."""
+        for rule_id, fate in _fates(self._sides, subject, rows, self._effective_us):
+            self.found.by_rule.setdefault((subject[0], rule_id), Counter())[fate] += 1
+
+    def finish(self) -> None:
+        """No contact comes any more."""
 
 
 def _refuse_unreadable(settings: RunSettings, counts: Counts) -> None:
