@@ -22,6 +22,7 @@ from kittiwake.simulate.difference.report import (
     CAUSES_SHOWN,
     Run,
     Table,
+    alike_words,
     causes_table,
     edit_words,
     example_words,
@@ -86,6 +87,8 @@ def _headlines(found: Difference, run: Run) -> Iterator[Child]:
     if most is not None and most.after != most.before:
         change = f"{most.after - most.before:+,}"
         yield [name(most.rule_id), " changes most: ", element("strong", change), f" messages, now {most.after:,}."]
+    if found.alike:
+        yield f"{alike_words(found)}."
 
 
 # ---------------------------------------------------------------- edits

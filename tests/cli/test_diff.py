@@ -112,3 +112,22 @@ def test_a_sample_has_the_contacts_that_simulate_draws(folder: Path) -> None:
     assert " moved, of a sample of 25 % of the contacts, as it was counted" in shown
     refused = kittiwake("diff", "old.yaml", "new.yaml", "many.jsonl", "--sample", "0%")
     assert (refused.code, "--sample: '0%' is no sample" in refused.err) == (2, True)
+
+
+def test_contacts_to_whom_an_edit_cannot_matter_may_be_left_out_and_nothing_else_differs(folder: Path) -> None:
+    lines = [event("cart.item_added", "2025-03-01T10:00:00Z"), EVENTS[1]]
+    for number in range(3):
+        lines.append(event("order.completed", f"2025-03-0{number + 1}T10:00:00Z", f"other {number}"))
+    write(folder / "few.jsonl", *lines)
+    for name in ("old.yaml", "new.yaml"):
+        text = (folder / name).read_text() + "  - {id: thanks, when: order.completed}\n"
+        (folder / name).write_text(text)
+    every = kittiwake("diff", "old.yaml", "new.yaml", "few.jsonl", "--json").data
+    some = kittiwake("diff", "old.yaml", "new.yaml", "few.jsonl", "--json", "--only-affected").data
+    assert every["contacts_unaffected"] == some["contacts_unaffected"] == 3
+    assert (every["before"]["triggers"], some["before"]["triggers"]) == (4, 1)
+    same = ("causes", "through", "edits", "gained", "lost", "moved")
+    assert {name: every[name] for name in same} == {name: some[name] for name in same}
+    shown = kittiwake("diff", "old.yaml", "new.yaml", "few.jsonl", "--only-affected").out
+    assert "1 triggers before, 1 after: 1 moved, of contacts to whom an edit can matter" in shown
+    assert "3 contacts have no event that can matter to an edit" in shown

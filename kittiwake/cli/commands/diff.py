@@ -62,6 +62,15 @@ def diff(
     ] = 3,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
     sample: SamplePart = "",
+    only_affected: Annotated[
+        bool,
+        typer.Option(
+            "--only-affected",
+            "--only_affected",
+            help="Leave out contacts without any event that can matter to an edit: quicker, and before and after count"
+            " the others.",
+        ),
+    ] = False,
     until: Until = "",
     allowed_lateness: AllowedLateness = "1h",
     shape: ShapeNames = None,
@@ -89,8 +98,9 @@ def diff(
         percent = percent_of("--sample", sample)
         with progress(quiet=as_json, speaker="diff") as on_progress:
             sides = load_rules(old), load_rules(new)
-            found = compare(*sides, files, Hosted(settings, on_progress, workers), examples, Sample(percent))
-        run = Run(new, tuple(inputs), percent)
+            hosted = Hosted(settings, on_progress, workers)
+            found = compare(*sides, files, hosted, examples, Sample(percent), only_affected=only_affected)
+        run = Run(new, tuple(inputs), percent, only_affected)
         if html is not None:
             _write(html, found, old, run, sides, force=force)
     if as_json:

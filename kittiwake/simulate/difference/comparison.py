@@ -57,15 +57,18 @@ def compare(
     hosted: Hosted,
     examples_max: int,
     sample: Sample = EVERYBODY,
+    *,
+    only_affected: bool = False,
 ) -> Difference:
     """What two rule sets decide differently with everything that the files `inputs` name, or the query of the settings.
 
-    `examples_max`: how many candidates are named of each cause. Contacts that are not in the sample are left out.
+    `examples_max`: how many candidates are named of each cause. Contacts that are not in the sample are left out; with
+    `only_affected` those too to which nothing that differs can matter.
 
     Raises:
         UnusableError: an input cannot be read.
     """
-    study = Comparison.of(old, new, hosted.settings, examples_max, sample)
+    study = Comparison.of(old, new, hosted.settings, examples_max, sample, only_affected=only_affected)
     answer = decided(study, inputs, hosted)
     return study.difference(answer.found, *answer.summaries)
 
@@ -80,11 +83,11 @@ class Comparison(Asked):
         examples_max: int,
         sample: Sample,
         *,
-        decides_once: bool = True,
+        only_affected: bool = False,
     ) -> None:
-        """`decides_once`: whether a contact to which no difference can matter is decided by one of them only."""
+        """`only_affected`: contacts to which nothing that differs can matter are left out, and counted."""
         super().__init__(rule_sets, sample)
-        self._edits, self._examples_max, self._decides_once = edits, examples_max, decides_once
+        self._edits, self._examples_max, self._only_affected = edits, examples_max, only_affected
 
     @classmethod
     def of(
@@ -94,14 +97,19 @@ class Comparison(Asked):
         settings: RunSettings,
         examples_max: int,
         sample: Sample = EVERYBODY,
+        *,
+        only_affected: bool = False,
     ) -> Comparison:
         """Of two rule sets."""
         rule_sets = [Programs(one, settings.allowed_lateness_us, shape=settings.shape) for one in (old, new)]
-        return cls(rule_sets, changes(old.newest.ruleset, new.newest.ruleset), examples_max, sample)
+        edits = changes(old.newest.ruleset, new.newest.ruleset)
+        return cls(rule_sets, edits, examples_max, sample, only_affected=only_affected)
 
     def counter(self, sides: Sequence[Side]) -> ContactComparison:
         """Compares contacts."""
-        return ContactComparison(sides, Differences(Edits(self._edits), self._examples_max), self._decides_once)
+        return ContactComparison(
+            sides, Differences(Edits(self._edits), self._examples_max), only_affected=self._only_affected
+        )
 
     def difference(self, found: Differences, old: Summary, new: Summary) -> Difference:
         """What was found, of all contacts."""
@@ -138,8 +146,8 @@ class Candidate(NamedTuple):
 class ContactComparison:
     """Compares contacts, one after the other."""
 
-    def __init__(self, sides: Sequence[Side], found: Differences, decides_once: bool) -> None:
-        self._sides, self.found, self._decides_once = sides, found, decides_once
+    def __init__(self, sides: Sequence[Side], found: Differences, *, only_affected: bool) -> None:
+        self._sides, self.found, self._only_affected = sides, found, only_affected
         self._concerns: dict[str, frozenset[str] | None] = {}
         self._shared = Counts()
         """Of contacts that were decided once, for both."""
@@ -147,7 +155,9 @@ class ContactComparison:
     def add(self, subject: Subject, rows: Rows) -> None:
         """Compare a contact."""
         if isinstance(rows, list) and self._is_decided_alike(subject[0], rows):
-            self._decide_once(subject, rows)
+            self.found.alike += 1
+            if not self._only_affected:
+                self._decide_once(subject, rows)
             return
         with ExitStack() as opened:
             notes: list[Row] = []
@@ -164,8 +174,6 @@ class ContactComparison:
             add(side.counts, self._shared)
 
     def _is_decided_alike(self, account_id: str, rows: Sequence[Row]) -> bool:
-        if not self._decides_once:
-            return False
         if account_id not in self._concerns:
             self._concerns[account_id] = concern_of(*(side.programs.plan(account_id) for side in self._sides))
         concern = self._concerns[account_id]
@@ -240,6 +248,8 @@ class Differences:
 
     def __init__(self, edits: Edits, examples_max: int) -> None:
         self._edits, self._examples_max = edits, examples_max
+        self.alike = 0
+        """Contacts to which nothing that differs can matter."""
         self._causes: dict[Cause, _Found] = {}
         self._through: Counter[tuple[str, str, Became, str]] = Counter()
 
@@ -281,6 +291,7 @@ class Differences:
 
     def add_all(self, other: Differences) -> None:
         """Add what differs of other contacts."""
+        self.alike += other.alike
         for cause, more in other._causes.items():
             found = self._causes.setdefault(cause, _Found())
             found.number += more.number
@@ -300,6 +311,7 @@ class Differences:
             tuple(self._totals(*name, fired[0][name], fired[1][name]) for name in names),
             tuple(CauseFigures(cause, one.number, one.contacts, tuple(one.examples)) for cause, one in causes),
             tuple(Through(*key, number) for key, number in sorted(self._through.items())),
+            self.alike,
         )
 
     def _totals(self, account_id: str, rule_id: str, before: int, after: int) -> RuleTotals:

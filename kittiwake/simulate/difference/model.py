@@ -115,6 +115,8 @@ class Difference:
     """By account and id; those in which nothing differs too."""
     causes: tuple[CauseFigures, ...]
     through: tuple[Through, ...]
+    alike: int = 0
+    """Contacts without any event that could matter to what differs."""
 
     def number(self, *became: Became) -> int:
         """How many candidates differ in one of these ways."""

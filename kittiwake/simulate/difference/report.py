@@ -30,6 +30,8 @@ class Run(NamedTuple):
     inputs: tuple[str, ...]
     sample_percent: Decimal | None = None
     """Part of the contacts that was decided; None: all."""
+    only_affected: bool = False
+    """Whether contacts without an event that could matter were left out."""
 
 
 Table: TypeAlias = list[Sequence[str]]
@@ -58,7 +60,13 @@ _WORDS: Final = {
 def sample_words(run: Run) -> str:
     """That only a part of the contacts was decided, if so."""
     percent = run.sample_percent
-    return "" if percent is None else f", of a sample of {percent:f} % of the contacts, as it was counted"
+    affected = ", of contacts to whom an edit can matter" if run.only_affected else ""
+    return affected + ("" if percent is None else f", of a sample of {percent:f} % of the contacts, as it was counted")
+
+
+def alike_words(found: Difference) -> str:
+    """How many contacts an edit cannot matter to; empty: that is known of none."""
+    return f"{found.alike:,} contacts have no event that can matter to an edit" if found.alike else ""
 
 
 def edit_words(edits: Sequence[Change]) -> Iterator[str]:
@@ -152,6 +160,8 @@ def _body(found: Difference, run: Run) -> Iterator[str]:
     yield f"before: {rules_text(found.old.rules)}; after: {rules_text(found.new.rules)}"
     yield from (f"  {visible(text)}" for text in edit_words(found.edits))
     yield sum_words(found) + sample_words(run)
+    if found.alike:
+        yield f"  {alike_words(found)}"
     if not found.causes:
         return
     yield from table_lines(totals_table(found.rules), right=range(2, 9))
@@ -180,6 +190,8 @@ def _page(found: Difference, run: Run) -> Iterator[str]:
     yield f"**{sum_words(found)}{sample_words(run)}**"
     yield ""
     yield f"Over {read.events:,} events of {read.contacts:,} contacts, until {until}."
+    if found.alike:
+        yield f"{alike_words(found)}."
     yield from (f"- {code(text)}" for text in (*found.new.empty, *found.new.findings))
     if found.edits:
         yield from ("", *(f"- {code(text)}" for text in edit_words(found.edits)))
@@ -226,6 +238,8 @@ def as_data(found: Difference, run: Run) -> _Row:
         "edits": [{**one._asdict(), "what": str(one.what)} for one in found.edits],
         **{str(one): found.number(one) for one in Became},
         "of_other_rules": found.number_of_others(),
+        "contacts_unaffected": found.alike,
+        "only_affected": run.only_affected,
         "rules": [
             {
                 "account_id": one.account_id,
