@@ -82,7 +82,13 @@ class Effect(NamedTuple):
 
 
 def refuse_unfit(
-    history: list[str] | None, plan: Path | None, required: Path | None, *, dry_run: bool, is_shaped: bool
+    history: list[str] | None,
+    plan: Path | None,
+    required: Path | None,
+    html: Path | None,
+    *,
+    dry_run: bool,
+    is_shaped: bool,
 ) -> None:
     """Refuse options of a plan that do not go together, and a plan that could not be written at the end.
 
@@ -91,6 +97,10 @@ def refuse_unfit(
     """
     if is_shaped and not history:
         raise UnusableError("--input-shape and --input-account say how events are read: name them with --history")
+    if html is not None and not history:
+        raise UnusableError(
+            "--html: without events there is nothing to draw of what is pending: add --history 'events/*.jsonl'"
+        )
     if plan is not None and not dry_run:
         raise UnusableError("--plan: a plan is made before anything is published: add --dry-run")
     if plan is not None and not history:
@@ -162,6 +172,31 @@ def effect_of(
         folder,
         inputs,
     )
+
+
+def write_report(path: Path, effect: Effect, prepared: Publication, target: Target, *, force: bool) -> None:
+    """Write a page of what a history says of a publication.
+
+    Raises:
+        UnusableError: it cannot be written, or it is the first version, of which there is nothing to say.
+    """
+    from kittiwake.cli.pages import write_page  # noqa: PLC0415 - with a page only
+    from kittiwake.describe.document import describe  # noqa: PLC0415 - likewise
+    from kittiwake.report.of_difference import Compared  # noqa: PLC0415 - likewise
+    from kittiwake.report.of_publication import Publishing, publication_page  # noqa: PLC0415 - likewise
+    from kittiwake.simulate.difference.report import Run  # noqa: PLC0415 - likewise
+
+    pending, difference, before = effect.pending, effect.difference, prepared.before
+    if pending is None or difference is None or before is None:
+        raise UnusableError(
+            "--html: of a first version there is no plan, for nothing is pending: write kittiwake simulate --html"
+        )
+    said = (("Why", "message"), ("By", "author"), ("Commit", "commit"))
+    words = tuple((title, text) for title, field in said if (text := getattr(prepared.file, field)))
+    old, new = before.ruleset, prepared.version.ruleset
+    compared = Compared(old.version, Run(effect.folder, effect.inputs), describe(old), describe(new))
+    publishing = Publishing(target.location, new.version, old.version, words)
+    write_page(path, lambda: publication_page(pending, difference, compared, publishing), force=force)
 
 
 def write_plan(path: Path, prepared: Publication, target: Target, clock_us: int, shown: dict[str, Any]) -> None:

@@ -104,7 +104,8 @@ def _children(parent: ET.Element) -> list[Markup]:
             children = _children(one)
             if tag == "g" and not children:
                 continue
-            hint = [element("title", one.get("aria-label", ""))] if one.get("aria-roledescription") else []
+            is_mark, text_of_hint = one.get("aria-roledescription"), one.get("aria-label")
+            hint = [element("title", text_of_hint)] if is_mark and text_of_hint else []
             text = [joined(one.text)] if tag in ("text", "tspan") and one.text else []
             found.append(_written(tag, _kept(one), [*hint, *text, *children]))
     return found

@@ -53,29 +53,32 @@ def difference_page(found: Difference, compared: Compared) -> str:
         *input_facts(compared.run.inputs),
         ("Rule set before", rules_text(found.old.rules).removeprefix("rule set ")),
     ]
-    is_decided = found.new.stopped is None
-    sections = [
-        Section("findings", "What stands out", _findings(found, compared.run)),
-        Section("edits", "What was edited", _edits(found, compared)),
-        Section("totals", "What changes by rule", _totals(found) if is_decided else ()),
-        Section("causes", "Why", _causes(found) if is_decided else ()),
-        Section("through", "Through shared caps and rounds", _through(found)),
-        Section("examples", "Contacts to look up", _examples(found, compared.run)),
-        Section("rules", "The new rules in plain sentences", accounts_in_words(compared.after)),
-        Section("reading", "How to read this report", paragraphs(READING)),
-    ]
+    findings = Section("findings", "What stands out", _findings(found, compared.run))
+    sections = [findings, *sections_of(found, compared), Section("reading", READING_TITLE, paragraphs(READING))]
     lead = "The same events decided by both sets of rules. Nothing was sent."
     return page("What new rules would change", lead, [*facts, *summary_facts(found.new)], sections, "kittiwake diff")
+
+
+def sections_of(found: Difference, compared: Compared) -> Iterator[Section]:
+    """What differs, and the new rules."""
+    is_decided = found.new.stopped is None
+    yield Section("edits", "What was edited", _edits(found, compared))
+    yield Section("totals", "What changes by rule", _totals(found) if is_decided else ())
+    yield Section("causes", "Why", _causes(found) if is_decided else ())
+    yield Section("through", "Through shared caps and rounds", _through(found))
+    yield Section("examples", "Contacts to look up", _examples(found, compared.run))
+    yield Section("rules", "The new rules in plain sentences", accounts_in_words(compared.after))
 
 
 def _findings(found: Difference, run: Run) -> Markup:
     checks = [*found.new.empty, *found.new.findings]
     if found.new.stopped is not None:
         return headlines([stopped_words(found.new)], checks)
-    return headlines(_headlines(found, run), checks)
+    return headlines(headlines_of(found, run), checks)
 
 
-def _headlines(found: Difference, run: Run) -> Iterator[Child]:
+def headlines_of(found: Difference, run: Run) -> Iterator[Child]:
+    """What differs, for a reader in a hurry."""
     yield [element("strong", sum_words(found) + sample_words(run)), "."]
     others = found.number_of_others()
     if others:
@@ -182,6 +185,8 @@ def _examples(found: Difference, run: Run) -> Child:
     hint = element("p", "Each command shows what happened to one contact, and why. Ids of contacts may be personal.")
     return [hint, details(f"{len(shown)} contacts and the commands that explain them", shown), *more]
 
+
+READING_TITLE: Final = "How to read this report"
 
 READING: Final = """
 Gained messages go out only by the new rules, lost ones only by the old. Moved ones go out at another time; altered

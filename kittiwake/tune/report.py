@@ -33,12 +33,22 @@ def render(found: Tuning, rule_id: str, settings: Sequence[Setting], question: Q
 
 
 def _table(found: Tuning, rule_id: str, settings: Sequence[Setting], question: Question) -> Iterator[str]:
-    names = [one.name for one in settings]
-    goal = ["did anyway", "did after", "of"] if question.goal is not None else []
-    rows = [[*names, "fired", "contacts", *goal, "lost to caps", "lost otherwise", "pending", "others fired"]]
-    rows += [_row(one, with_goal=bool(goal)) for one in found.points]
+    rows = points_table(found, settings, question)
     yield f"{visible(rule_id)} with each value: nothing was sent"
     yield from table_lines(rows, right=range(len(rows[0])))
+    yield from notes(question)
+
+
+def points_table(found: Tuning, settings: Sequence[Setting], question: Question) -> list[list[str]]:
+    """A header, and a row for each combination of values; all columns are numbers, or values."""
+    names = [one.name for one in settings]
+    goal = ["did anyway", "did after", "of"] if question.goal is not None else []
+    header = [*names, "fired", "contacts", *goal, "lost to caps", "lost otherwise", "pending", "others fired"]
+    return [header, *(_row(one, with_goal=bool(goal)) for one in found.points)]
+
+
+def notes(question: Question) -> Iterator[str]:
+    """What has to be known beside the table."""
     if question.goal is not None:
         within = format_duration(question.goal.within_us)
         yield "did anyway: episodes that the goal ended before anything fell due"
@@ -50,19 +60,19 @@ def _table(found: Tuning, rule_id: str, settings: Sequence[Setting], question: Q
 def _row(one: PointFigures, *, with_goal: bool) -> list[str]:
     rule = one.rule
     fired, contacts, pending = (0, 0, 0) if rule is None else (rule.fired.number, rule.fired.contacts, rule.pending)
-    goal = [f"{number:,}" for number in _goal(rule)] if with_goal else []
-    numbers = (*(f"{number:,}" for number in _losses(rule)), f"{pending:,}", f"{one.others_fired:,}")
+    goal = [f"{number:,}" for number in goal_of(rule)] if with_goal else []
+    numbers = (*(f"{number:,}" for number in losses_of(rule)), f"{pending:,}", f"{one.others_fired:,}")
     return [*map(str, one.point), f"{fired:,}", f"{contacts:,}", *goal, *numbers]
 
 
-def _losses(rule: RuleFigures | None) -> tuple[int, int]:
+def losses_of(rule: RuleFigures | None) -> tuple[int, int]:
     """How many candidates were lost to caps and rounds, and to anything else."""
     losses = () if rule is None else rule.losses
     to_caps = sum(one.figure.number for one in losses if one.reason in CAPS)
     return to_caps, sum(one.figure.number for one in losses) - to_caps
 
 
-def _goal(rule: RuleFigures | None) -> tuple[int, int, int]:
+def goal_of(rule: RuleFigures | None) -> tuple[int, int, int]:
     """Who did it anyway, and who after the trigger, of how many."""
     goal: GoalOfRule | None = None if rule is None else rule.goal
     if goal is None:
@@ -86,8 +96,8 @@ def as_data(found: Tuning, rule: tuple[str, str], settings: Sequence[Setting], q
 
 
 def _point(one: PointFigures, settings: Sequence[Setting], *, with_goal: bool) -> dict[str, Any]:
-    rule, (caps, otherwise) = one.rule, _losses(one.rule)
-    anyway, after, watched = _goal(rule)
+    rule, (caps, otherwise) = one.rule, losses_of(one.rule)
+    anyway, after, watched = goal_of(rule)
     return {
         "values": {setting.name: value for setting, value in zip(settings, one.point, strict=True)},
         "fired": 0 if rule is None else rule.fired.number,

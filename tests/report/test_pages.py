@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from kittiwake.cli.commands import publish as publish_command
+from kittiwake.time.instants import parse_instant
 from tests.cli.command import Ran, event, kittiwake, write
 from tests.report.parsed import Parsed
 
@@ -56,7 +58,7 @@ class Made(NamedTuple):
     parsed: Parsed
 
 
-COMMANDS = ("simulate", "diff", "explain", "profile")
+COMMANDS = ("simulate", "diff", "explain", "profile", "tune", "publish")
 
 
 def _events() -> Iterator[str]:
@@ -67,6 +69,7 @@ def _events() -> Iterator[str]:
             yield event("cart.item_added", f"2025-03-0{day}T10:00:00Z", who, what=EVIL)
             if (day + len(who)) % 3 == 0:
                 yield event("order.completed", f"2025-03-0{day}T10:30:00Z", who)
+    yield event("cart.item_added", "2025-03-20T09:30:00Z", "c1")
     yield event("page.viewed", "2025-03-20T10:00:00Z", "c1")
 
 
@@ -81,11 +84,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
         "diff": ["diff", rules, longer, events, "--fail-on", "nothing"],
         "explain": ["explain", "--rules", rules, "--input", events, "--contact", EVIL[:128]],
         "profile": ["profile", events, "--values", "shown"],
+        "tune": ["tune", rules, "cart", "wait=20m..2h", events, "--goal", "order.completed", "--within", "2d"],
+        "publish": [
+            *("publish", longer, folder / "target", "--effective-from", "2025-03-20T10:10:00Z", "--dry-run"),
+            *("--history", events, "--message", EVIL, "--author", EVIL),
+        ],
     }
+    kittiwake("publish", rules, folder / "target", "--effective-from", "always")
     found = {}
     for command, arguments in asked.items():
         path = folder / f"{command}.html"
-        ran = kittiwake(*arguments, "--html", path, "--json")
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(publish_command, "now_us", lambda: parse_instant("2025-03-20T10:00:00Z"))
+            ran = kittiwake(*arguments, "--html", path, "--json")
         assert ran.code == 0, ran
         found[command] = Made(path, ran, Parsed(path.read_text(encoding="utf-8")))
     return found
@@ -142,6 +153,49 @@ def test_the_page_of_a_difference_has_the_numbers_of_its_json(made: dict[str, Ma
     commands = [example["explain"] for one in data["causes"] for example in one["examples"]]
     assert {command.replace("\u202e", "\\u202e") for command in commands} <= set(page.texts)
     assert "- When a contact sends cart.item_added, it falls due 1h later." in "".join(page.texts)
+
+
+def test_the_page_of_a_tuning_has_the_numbers_of_its_json(made: dict[str, Made]) -> None:
+    data, page = made["tune"].ran.data, made["tune"].parsed
+    header, *rows = page.under("cart with each value")
+    assert header[:3] == ["wait", "fired", "contacts"]
+    keys = ("fired", "contacts", "did_anyway", "did_after", "watched", "lost_to_caps", "lost_otherwise", "pending")
+    expected = [
+        [str(one["values"]["wait"]), *(f"{one[key]:,}" for key in (*keys, "others_fired"))] for one in data["points"]
+    ]
+    assert rows == expected
+    assert len({one["fired"] for one in data["points"]}) > 1
+    drawn = "".join(page.texts)
+    for one in data["points"]:
+        assert f"{one['fired']:,} to {one['contacts']:,} contacts" in drawn
+
+
+def test_the_page_of_a_publication_has_the_numbers_of_its_json(made: dict[str, Made]) -> None:
+    data, page = made["publish"].ran.data, made["publish"].parsed
+    header, *rows = page.under("Messages that are pending, by rule")
+    fates = {row[0]: dict(zip(header[1:], map(_number, row[1:]), strict=True)) for row in rows}
+    keys = ("kept", "moved", "cancelled", "refused", "added")
+    assert fates == {one["rule_id"]: {key: one[key] for key in keys} for one in data["pending"]["rules"]}
+    assert sum(sum(one.values()) for one in fates.values())
+    totals = {row[0]: _number(row[2]) for row in page.under("What rules fired")[1:]}
+    assert totals == {one["rule_id"]: one["before"] for one in data["difference"]["rules"] if one["why"]}
+    assert EVIL_SHOWN in page.texts
+
+
+def test_two_settings_are_drawn_as_squares_with_their_numbers(tmp_path: Path) -> None:
+    rules, events = write(tmp_path / "rules.yaml", RULES), write(tmp_path / "events.jsonl", *_events())
+    path = tmp_path / "page.html"
+    ran = kittiwake("tune", rules, "cart", "wait=20m,1h", "policy.frequency.max=1..3", events, "--html", path, "--json")
+    texts = Parsed(path.read_text(encoding="utf-8")).texts
+    assert {"wait", "policy.frequency.max", "20m", "3"} <= set(texts)
+    for one in ran.data["points"]:
+        wait, most = one["values"].values()
+        assert f"{wait}, {most}: {one['fired']:,}" in texts
+
+
+def test_no_mark_of_a_chart_has_an_empty_hint(made: dict[str, Made]) -> None:
+    for one in made.values():
+        assert "<title></title>" not in one.path.read_text(encoding="utf-8")
 
 
 def test_the_page_of_a_contact_has_every_line_and_every_miss_of_its_json(made: dict[str, Made]) -> None:

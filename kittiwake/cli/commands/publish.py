@@ -12,6 +12,7 @@ import typer
 from kittiwake.cli.console import AsJson, complain_at, error_data, leave, one_command, say_columns, usable_input
 from kittiwake.cli.event_plans import EventPlans, NoEventPlans, lints_beside, plans_for, say_old_plans
 from kittiwake.cli.options import InputAccount, ShapeNames, TargetName, moment_us, now_us
+from kittiwake.cli.pages import Force, HtmlFile, refuse_page
 from kittiwake.cli.publishing_plans import (
     Effect,
     History,
@@ -21,6 +22,7 @@ from kittiwake.cli.publishing_plans import (
     refuse_unfit,
     require,
     write_plan,
+    write_report,
 )
 from kittiwake.errors import UnusableError
 from kittiwake.rules.errors import Lint, RuleError, RulesError
@@ -64,6 +66,8 @@ def publish(
     by_history: History = None,
     plan: PlanFile = None,
     required: RequirePlan = None,
+    html: HtmlFile = None,
+    force: Force = False,
     events: EventPlans = None,
     no_events: NoEventPlans = False,
     shape: ShapeNames = None,
@@ -82,7 +86,8 @@ def publish(
     cannot be used.
     """
     with usable_input(as_json=as_json):
-        refuse_unfit(by_history, plan, required, dry_run=dry_run, is_shaped=bool(shape or input_account))
+        refuse_unfit(by_history, plan, required, html, dry_run=dry_run, is_shaped=bool(shape or input_account))
+        refuse_page(html, force=force)
         files = _files(folder, location)
         plans = plans_for([folder], events, none=no_events)
         clock_us = now_us()
@@ -99,6 +104,8 @@ def publish(
                 complain_at(one, YELLOW)
             say_old_plans(plans)
         effect = effect_of(prepared, target, str(folder), by_history, shape, input_account, quiet=as_json)
+        if html is not None and effect is not None:
+            write_report(html, effect, prepared, target, force=force)
         if plan is not None and effect is not None:
             shown = {"changes": [_change_data(change) for change in prepared.changes], **effect.data()}
             write_plan(plan, prepared, target, clock_us, shown)

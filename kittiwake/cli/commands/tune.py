@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -22,6 +22,7 @@ from kittiwake.cli.options import (
     inputs_of,
     shapes_of,
 )
+from kittiwake.cli.pages import Force, HtmlFile, refuse_page, write_page
 from kittiwake.cli.rule_accounts import account_of_rule
 from kittiwake.cli.run_settings import settings_of
 from kittiwake.errors import UnusableError
@@ -29,7 +30,7 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.documents import rule_set_of
 from kittiwake.rules.errors import RuleError, RulesError
 from kittiwake.rules.loader import read_files, read_locations
-from kittiwake.rules.ruleset import RuleSet
+from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
 from kittiwake.rules.source.tree import Location
 from kittiwake.simulate.deciding import Hosted
 from kittiwake.simulate.model import Question
@@ -39,6 +40,7 @@ from kittiwake.terminal.printing import say_json, say_text
 from kittiwake.terminal.progress import progress
 from kittiwake.tune.combinations import Point, Setting, is_setting, points_of, setting_of, with_values
 from kittiwake.tune.report import as_data, render
+from kittiwake.tune.tuning import Tuning
 from kittiwake.tune.tuning import tune as run
 
 
@@ -66,11 +68,13 @@ def tune(
     input_account: InputAccount = None,
     allow_empty: AllowEmpty = False,
     workers: Workers = None,
+    html: HtmlFile = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what a rule would have done with each value of a setting: volume, who did it anyway, what caps took.
 
-    The input is read once for all of them. Writes nothing and sends nothing.
+    The input is read once for all of them. Sends nothing, and writes nothing but the page of --html.
 
     Exit codes: 0 it is said, 1 there are findings, as of a replay; 2 the rules, a value or an input cannot be used.
     """
@@ -81,6 +85,7 @@ def tune(
             raise UnusableError("nothing is tried: write, say, wait=30m..12h before the files of events")
         if not inputs:
             raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
+        refuse_page(html, force=force)
         points, documents = points_of(settings), _documents(rules)
         account_id = _whose_events(rule_set_of(documents), rule, account)
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
@@ -93,12 +98,38 @@ def tune(
         with progress(quiet=as_json, speaker="tune") as on_progress:
             hosted = Hosted(run_settings, on_progress, workers)
             found = run(programs, points, (account_id, rule), files, hosted, question)
+        if html is not None:
+            tried = Tuned(rules, account_id, rule, inputs, settings, question, rule_set_of(documents))
+            _write(html, found, tried, force=force)
     if as_json:
         data = as_data(found, (account_id, rule), settings, question)
         say_json({"ok": found.summary.stopped is None, **data})
     else:
         say_text(render(found, rule, settings, question))
     leave(Exit.FINE if found.summary.is_fine(allow_empty=allow_empty) else Exit.FINDINGS)
+
+
+class Tuned(NamedTuple):
+    """What a page says of what was asked."""
+
+    rules: Path
+    account_id: str
+    rule: str
+    inputs: list[str]
+    settings: list[Setting]
+    question: Question
+    ruleset: RuleSet
+
+
+def _write(html: Path, found: Tuning, tuned: Tuned, *, force: bool) -> None:
+    from kittiwake.describe.document import describe  # noqa: PLC0415 - for a page only
+    from kittiwake.report.asked import Asked  # noqa: PLC0415
+    from kittiwake.report.of_tuning import Tried, tuning_page  # noqa: PLC0415
+
+    accounts = tuple(one for one in describe(tuned.ruleset) if one.account_id in (tuned.account_id, EVERY_ACCOUNT))
+    asked = Asked(str(tuned.rules), tuple(tuned.inputs), accounts)
+    tried = Tried(tuned.rule, tuned.settings, tuned.question, asked)
+    write_page(html, lambda: tuning_page(found, tried), force=force)
 
 
 def _documents(rules: Path) -> list[Location]:

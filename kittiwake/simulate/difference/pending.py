@@ -51,6 +51,16 @@ class Fate(StrEnum):
     """It would not have fired, and does."""
 
 
+FATES: Final = {
+    Fate.KEPT: "It goes out when it would have gone out.",
+    Fate.MOVED: "It goes out at another time.",
+    Fate.CANCELLED: "The version ends it: its rule is gone, or is not the same to what is pending.",
+    Fate.REFUSED: "It falls due, and something of the new version keeps it from being sent.",
+    Fate.ADDED: "It would not have gone out, and does.",
+}
+"""For people."""
+
+
 @dataclass(frozen=True, slots=True)
 class RulePending:
     """What becomes of the triggers of a rule."""
@@ -173,12 +183,17 @@ def pending_lines(plan: PendingPlan) -> Iterator[str]:
     if not plan.rules:
         yield "  nothing"
         return
+    yield from table_lines(pending_table(plan), right=range(1, len(Fate) + 1))
+
+
+def pending_table(plan: PendingPlan) -> list[tuple[str, ...]]:
+    """A header, and a row for each rule; all columns but the first are numbers."""
     several = len({one.account_id for one in plan.rules}) > 1
     rows = [("rule", *(str(one) for one in Fate))]
     for one in plan.rules:
         name = name_of(one.account_id, one.rule_id, several=several)
         rows.append((name, *(f"{one.number.get(fate, 0):,}" for fate in Fate)))
-    yield from table_lines(rows, right=range(1, len(Fate) + 1))
+    return rows
 
 
 def _known(plan: PendingPlan) -> str:
