@@ -18,6 +18,10 @@ ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a process that is asked to end: Ctrl-C, who stops a container, a terminal that is closed."""
 
 
+OUTPUT_MARK: Final = ".kittiwake"
+"""The name of a file that stands in every folder that a run has written: what lies beside it is nobody's rules."""
+
+
 def flush(path: Path) -> None:
     """Make the bytes of a file, or the names in a folder, outlive a loss of power."""
     opened = os.open(path, os.O_RDONLY)

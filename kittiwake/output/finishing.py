@@ -10,11 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from kittiwake.durable_files import alone_in, flush
+from kittiwake.durable_files import OUTPUT_MARK, alone_in, flush
 from kittiwake.output import replacing
 from kittiwake.output.replacing import PARTIAL, OutputError
 
-MARK: Final = ".kittiwake"
+MARK: Final = OUTPUT_MARK
 MARK_TEXT: Final = b"Written by Kittiwake. The next run into this folder replaces its rows.\n"
 
 _RUN: Final = "run"

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from kittiwake.durable_files import OUTPUT_MARK
 from kittiwake.regular_files import NoFileError, open_file, why_not
 from kittiwake.rules.calendar_files import calendars_written_out, files_named_in
 from kittiwake.rules.documents import rule_set_of
@@ -153,7 +154,7 @@ def _has_rules(name: str, content: bytes) -> bool:
 
 
 def within(directory: Path, is_meant: Callable[[str], bool], errors: list[RuleError]) -> Iterator[Path]:
-    """What lies in a directory under a name that `is_meant`, files and others, hidden names left out.
+    """What lies in a directory under a name that `is_meant`, files and others, hidden names and outputs left out.
 
     `errors` are added for what cannot be looked into: a directory that may not be listed, or a link to one, which is
     not followed since it may lead round in circles.
@@ -165,7 +166,9 @@ def within(directory: Path, is_meant: Callable[[str], bool], errors: list[RuleEr
         errors.append(_of_file(Path(error.filename), Code.UNREADABLE, message, advice))
 
     for folder, folders, files in os.walk(directory, onerror=on_error):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not Path(folder, name, OUTPUT_MARK).exists()
+        )
         for name in folders:
             if not is_meant(name) and (link := Path(folder, name)).is_symlink():
                 message = f"this is a symbolic link to the directory {link.readlink()}, and links are not followed"

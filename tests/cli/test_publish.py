@@ -13,6 +13,7 @@ from kittiwake.cli.commands import publish as publish_command
 from kittiwake.cli.commands import versions as versions_command
 from kittiwake.rules import load, load_rules
 from kittiwake.rules.publishing import opening
+from kittiwake.rules.publishing.local import LocalTarget
 from kittiwake.time.instants import parse_instant
 from tests.cli.command import RULES, Ran, kittiwake, write
 
@@ -223,6 +224,17 @@ def test_versions_are_listed_with_what_is_in_force_now(
     monkeypatch.setattr(versions_command, "now_us", lambda: parse_instant("2026-11-01T09:10:01Z"))
     rows = kittiwake("versions", target, "--json").data["versions"]
     assert [row["state"] for row in rows] == ["replaced", "in force"]
+
+
+def test_what_a_target_holds_is_read_once(rules: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(rules, target, "always")
+    write(rules / "cart.yaml", OTHER)
+    publish(rules, target, "+10m")
+    names: list[str] = []
+    read = LocalTarget.read
+    monkeypatch.setattr(LocalTarget, "read", lambda target, name: names.append(name) or read(target, name))
+    assert len(kittiwake("versions", target, "--json").data["versions"]) == 2
+    assert len(names) == len(set(names)) == 3
 
 
 def test_a_target_that_is_none_is_unusable(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from kittiwake.rules import Code, RuleError, RulesError, load, load_document, load_files
 from kittiwake.rules.limits import ERRORS_MAX, FILE_BYTES_MAX, FILES_MAX, RULES_MAX
 from kittiwake.rules.loader import is_rules_file
+from tests.cli.command import RULES, event, kittiwake, write
 
 CART = "account: acme\nrules:\n  - id: cart\n    when: cart.item_added\n"
 
@@ -75,6 +76,18 @@ def test_an_event_plan_beside_rules_is_no_rules_file(tmp_path: Path) -> None:
     (tmp_path / "events.yaml").write_text("events: {order.completed: {properties: {rules: {type: text}}}}\n")
     (tmp_path / "b.events.json").write_text('{"events": {"a.b": {"properties": {\n"rules": {}}}}}')
     assert sorted(load(tmp_path).accounts) == ["acme"]
+
+
+def test_what_a_run_has_written_below_the_rules_is_none_of_them(tmp_path: Path) -> None:
+    events = write(tmp_path / "events.jsonl", event("cart.item_added", "2026-11-02T09:00:00Z"))
+    rules = write(tmp_path / "rules" / "rules.yaml", RULES)
+    ran = [
+        kittiwake("replay", "--rules", rules.parent, "--input", events, "--output", rules.parent / "out" / "run")
+        for _ in range(2)
+    ]
+    assert [one.code for one in ran] == [0, 0]
+    assert (rules.parent / "out" / "run" / "summary.json").exists()
+    assert load(rules.parent) == load(rules)
 
 
 def test_a_directory_without_rules_is_an_error(tmp_path: Path) -> None:

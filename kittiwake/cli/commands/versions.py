@@ -7,9 +7,8 @@ from typing import Any
 from kittiwake.cli.console import AsJson, leave, one_command, say_columns, usable_input
 from kittiwake.cli.options import TargetName, now_us
 from kittiwake.rules.publishing.layout import VersionFile, start_text
-from kittiwake.rules.publishing.loading import load_history
+from kittiwake.rules.publishing.loading import load_published
 from kittiwake.rules.publishing.opening import open_target
-from kittiwake.rules.publishing.reading import file_of, pointer_of
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import say, say_json
@@ -22,13 +21,10 @@ def versions(location: TargetName, as_json: AsJson = False) -> None:
     Exit codes: 0 all is well, 2 the target cannot be used.
     """
     with usable_input(as_json=as_json):
-        target = open_target(location)
-        history = load_history(target)
-        words = [_words(file_of(target, entry)) for entry in pointer_of(target).pointer.versions]
+        history, files = load_published(open_target(location))
     clock_us = now_us()
     rows = [
-        _row(version, history, clock_us) | said
-        for version, said in zip(history.versions, words, strict=False)  # somebody may have published in between
+        _row(version, history, clock_us) | _words(file) for version, file in zip(history.versions, files, strict=True)
     ]
     frozen_at = None if history.frozen_at_us is None else format_instant(history.frozen_at_us)
     if as_json:

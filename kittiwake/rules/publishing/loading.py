@@ -11,9 +11,9 @@ from kittiwake.rules.by_account import load_by_account, read_by_account
 from kittiwake.rules.loader import load, load_files
 from kittiwake.rules.publishing import layout
 from kittiwake.rules.publishing.errors import TargetError
-from kittiwake.rules.publishing.layout import Entry
+from kittiwake.rules.publishing.layout import Entry, Pointer, VersionFile
 from kittiwake.rules.publishing.opening import is_target, open_target
-from kittiwake.rules.publishing.reading import pointer_of, version_of
+from kittiwake.rules.publishing.reading import file_of, pointer_of, version_in, version_of
 from kittiwake.rules.publishing.revisions import is_revision, read_revision
 from kittiwake.rules.publishing.target import Target
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion, always
@@ -76,6 +76,31 @@ def load_history(target: Target, *, by_account: bool = False) -> RuleSetHistory:
     return read_anew(target, NOTHING_READ, by_account=by_account).history
 
 
+class Published(NamedTuple):
+    """All that stands in a target."""
+
+    history: RuleSetHistory
+    files: tuple[VersionFile, ...]
+    """Of each version, what its publisher said of it."""
+
+
+def load_published(target: Target) -> Published:
+    """As `load_history`, with the files of the versions, each of which is read once.
+
+    Raises:
+        TargetError: as there.
+        RulesError: likewise.
+    """
+    pointer = pointer_of(target).pointer
+    files = tuple(file_of(target, entry) for entry in pointer.versions)
+    versions = tuple(version_in(file, target, entry) for file, entry in zip(files, pointer.versions, strict=True))
+    return Published(RuleSetHistory(versions, _frozen_at_us(pointer)), files)
+
+
+def _frozen_at_us(pointer: Pointer) -> int | None:
+    return None if pointer.frozen_at is None else layout.instant_us(pointer.frozen_at)
+
+
 class Reading(NamedTuple):
     """A target as it was read: what its pointer named, and what that is."""
 
@@ -104,5 +129,4 @@ def read_anew(target: Target, before: Reading, *, by_account: bool = False) -> R
         message = f"{target.location}/{layout.POINTER} does not name all versions any more that it named before"
         raise TargetError(f"{message}. Bring back its newest generation: what is published never changes.")
     coming = tuple(version_of(target, entry, by_account=by_account) for entry in pointer.versions[had:])
-    frozen_at_us = None if pointer.frozen_at is None else layout.instant_us(pointer.frozen_at)
-    return Reading(pointer.versions, (*before.versions, *coming), frozen_at_us)
+    return Reading(pointer.versions, (*before.versions, *coming), _frozen_at_us(pointer))

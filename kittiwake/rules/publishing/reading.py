@@ -86,8 +86,17 @@ def version_of(target: Target, entry: Entry, *, by_account: bool = False) -> Rul
         TargetError: it is not there, not as it was published, or this release makes other rules of it.
         RulesError: this release refuses the rules in it; with `by_account` only if that concerns every account.
     """
+    return version_in(file_of(target, entry), target, entry, by_account=by_account)
+
+
+def version_in(file: VersionFile, target: Target, entry: Entry, *, by_account: bool = False) -> RuleSetVersion:
+    """The version of a file that was read.
+
+    Raises:
+        TargetError: this release makes other rules of it.
+        RulesError: as of `version_of`.
+    """
     where = f"{target.location}/{entry.file}"
-    file = file_of(target, entry)
     return RuleSetVersion(layout.start_us(entry.effective_from), *_rules(where, file, entry, by_account))
 
 
