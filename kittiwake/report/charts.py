@@ -264,10 +264,16 @@ def squares(found: Sequence[Square], titles: tuple[str, str], width: int) -> Spe
         {"field": field, "type": "nominal", "sort": sort, "axis": {"title": title, "labelAngle": 0}}
         for field, sort, title in (("across", across, names[0]), ("down", down, names[1]))
     ]
+    depth = {"domain": [0, 1], "range": [0, 0.45]}
     drawn = {
         "mark": {"type": "rect", "color": "var(--c1)", "stroke": "var(--line)"},
         "encoding": {
-            "fillOpacity": {"field": "part", "type": "quantitative", "scale": {"range": [0, 0.45]}, "legend": None},
+            "fillOpacity": {
+                "field": "part",
+                "type": "quantitative",
+                "scale": depth,
+                "legend": None,
+            },
             "description": {"field": "hint"},
         },
     }

@@ -16,7 +16,7 @@ from kittiwake.report.markup import Child, Markup, element
 from kittiwake.report.of_difference import READING, READING_TITLE, Compared, headlines_of, sections_of
 from kittiwake.report.page import Section, chart, headlines, name, page, paragraphs, table
 from kittiwake.simulate.difference.model import Difference
-from kittiwake.simulate.difference.pending import FATES, Fate, PendingPlan, pending_table
+from kittiwake.simulate.difference.pending import FATES, Fate, PendingPlan, known_by, pending_table
 from kittiwake.simulate.report import name_of
 from kittiwake.time.instants import format_instant
 
@@ -58,11 +58,12 @@ def publication_page(plan: PendingPlan, found: Difference, compared: Compared, p
 def _of_pending(plan: PendingPlan) -> Iterator[Child]:
     waiting = [fate for fate in Fate if fate is not Fate.ADDED and plan.number(fate)]
     if not waiting:
-        yield "Nothing is pending when the version comes into force."
+        yield f"Nothing is pending when the version comes into force, {known_by(plan)}."
         return
     parts = ", ".join(f"{plan.number(fate):,} {fate}" for fate in waiting)
     number = sum(map(plan.number, waiting))
-    yield [element("strong", f"{number:,}"), f" messages are pending when the version comes into force: {parts}."]
+    rest = f" messages are pending when the version comes into force, {known_by(plan)}: {parts}."
+    yield [element("strong", f"{number:,}"), rest]
     if plan.number(Fate.CANCELLED):
         cancelled = element("strong", f"{plan.number(Fate.CANCELLED):,}")
         yield [cancelled, " of them never go out, for the version ends them."]

@@ -97,7 +97,9 @@ def _values(tried: Tried, point: Point) -> str:
 
 
 def _measured(found: Tuning, tried: Tried, measure: _Measure) -> Markup:
-    """Bars; squares where two settings are tried together."""
+    """Bars; squares where two settings are tried together; a line where there is nothing to draw."""
+    if not any(map(measure.number, found.points)):
+        return element("p", f"{measure.label}: none with any value.")
     drawn: Callable[[int], Spec]
     if len(tried.settings) == 2:
         squares = [Square(str(one.point[0]), str(one.point[1]), measure.number(one)) for one in found.points]

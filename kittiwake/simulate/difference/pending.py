@@ -179,7 +179,7 @@ def fate_of(was: Decision | None, is_now: Decision | None) -> Fate | None:
 
 def pending_lines(plan: PendingPlan) -> Iterator[str]:
     """For a person, without ends of lines."""
-    yield f"pending at {format_instant(plan.effective_us)}, {_known(plan)}:"
+    yield f"pending at {format_instant(plan.effective_us)}, {known_by(plan)}:"
     if not plan.rules:
         yield "  nothing"
         return
@@ -196,7 +196,8 @@ def pending_table(plan: PendingPlan) -> list[tuple[str, ...]]:
     return rows
 
 
-def _known(plan: PendingPlan) -> str:
+def known_by(plan: PendingPlan) -> str:
+    """By which events it is known what is pending."""
     if plan.newest_us is None:
         return "by a history without events"
     return f"by events up to {format_instant(plan.newest_us)}, if nobody does anything more"
