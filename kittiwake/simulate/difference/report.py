@@ -66,7 +66,8 @@ def sample_words(run: Run) -> str:
 
 def alike_words(found: Difference) -> str:
     """How many contacts an edit cannot matter to; empty: that is known of none."""
-    return f"{found.alike:,} contacts have no event that can matter to an edit" if found.alike else ""
+    have = "contact has" if found.alike == 1 else "contacts have"
+    return f"{found.alike:,} {have} no event that can matter to an edit" if found.alike else ""
 
 
 def edit_words(edits: Sequence[Change]) -> Iterator[str]:
