@@ -18,7 +18,7 @@ from typing import Final
 from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.runners.runner import PipelineResult
 
-from kittiwake.batch.replay import Progress
+from kittiwake.batch.workers.progress import Progress
 from kittiwake.terminal.ending import StopRequest
 from kittiwake.terminal.printing import report_line
 from kittiwake.terminal.progress import progress

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import NoRules
-from kittiwake.batch.replay import FileIntake, OnProgress
+from kittiwake.batch.replay import FileIntake
 from kittiwake.batch.settings import RunSettings
+from kittiwake.batch.workers.progress import OnProgress
 from kittiwake.input.bulk import Wants
 from kittiwake.input.query.inputs import find_inputs
 from kittiwake.input.shapes.base import Lines

@@ -13,9 +13,10 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.replay import OnProgress, files_to_decide
+from kittiwake.batch.replay import files_to_decide
 from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import Summary
+from kittiwake.batch.workers.progress import OnProgress
 from kittiwake.input.files import ShapedFile
 from kittiwake.regular_files import path_of
 from kittiwake.simulate.histories import Histories, summary_by

@@ -21,9 +21,10 @@ from kittiwake.batch.external_sort import Sorter
 from kittiwake.batch.gathering import Gathering, Rows, size_of
 from kittiwake.batch.items.local import LocalItems
 from kittiwake.batch.oversized_contacts import decide_contact
-from kittiwake.batch.replay import HELD_BYTES, HELD_ITEM_BYTES, ContactsSeen, FileIntake, OnProgress, Progress
+from kittiwake.batch.replay import HELD_BYTES, HELD_ITEM_BYTES, FileIntake
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of
+from kittiwake.batch.workers.progress import ContactsSeen, OnProgress, Progress
 from kittiwake.input.files import ShapedFile
 from kittiwake.model import Decision
 from kittiwake.output.rows import Mode

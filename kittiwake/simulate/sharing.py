@@ -22,10 +22,10 @@ from kittiwake.batch.items.join import bytes_of_changes, joined
 from kittiwake.batch.items.rows import InterestRows, ItemRow, rows_of_items
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of, items_of
 from kittiwake.batch.record_batches import BATCH_BYTES, Batcher, RecordBatcher, partitions_for, read_batch
-from kittiwake.batch.replay import CONTACTS_PER_REPORT, ContactsSeen, OnProgress, Progress
 from kittiwake.batch.settings import RunSettings, stop_of
 from kittiwake.batch.workers.parts import Part, blocks_of_part, parts_of
 from kittiwake.batch.workers.pool import Pool, Report
+from kittiwake.batch.workers.progress import CONTACTS_PER_REPORT, ContactsSeen, OnProgress, Progress
 from kittiwake.batch.workers.spill import Piece, Spill
 from kittiwake.input.bulk import Table
 from kittiwake.input.errors import shown

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeAlias
 
-from kittiwake.batch.replay import OnProgress
-from kittiwake.batch.replay import Progress as Far
+from kittiwake.batch.workers.progress import OnProgress
+from kittiwake.batch.workers.progress import Progress as Far
 from kittiwake.terminal.printing import report_line
 
 SECONDS_A_LINE: Final = 10.0

@@ -11,10 +11,11 @@ import pytest
 
 from kittiwake.batch import oversized_contacts
 from kittiwake.batch import replay as driver
-from kittiwake.batch.replay import Progress, replay
+from kittiwake.batch.replay import replay
 from kittiwake.batch.report import render
 from kittiwake.batch.settings import RunSettings, Stop
 from kittiwake.batch.summary import Summary, from_text, to_json
+from kittiwake.batch.workers.progress import Progress
 from kittiwake.input import reading, splits
 from kittiwake.input.errors import InputError
 from kittiwake.output.folder import OutputError
@@ -191,7 +192,7 @@ def test_a_disk_that_fails_is_an_error_that_names_the_output(tmp_path: Path, mon
 def test_whoever_waits_is_told_of_reading_and_of_deciding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splits, "BLOCK_BYTES", 300)
     monkeypatch.setattr(reading, "BLOCK_BYTES", 300)
-    monkeypatch.setattr(driver, "CONTACTS_PER_REPORT", 1)
+    monkeypatch.setattr("kittiwake.batch.workers.progress.CONTACTS_PER_REPORT", 1)
     told: list[Progress] = []
     path = write_lines(tmp_path / "events.jsonl", [CART_AT_NINE, BOUGHT_AT_HALF_PAST, NEXT_DAY])
     programs = Programs(load(write_rules(tmp_path / "rules.yaml")))

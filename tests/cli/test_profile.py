@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kittiwake.batch.replay import Progress
+from kittiwake.batch.workers.progress import Progress
 from kittiwake.event_plan.reading import load_plan
 from kittiwake.terminal.progress import progress
 from tests.cli.command import Ran, event, kittiwake, write

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from kittiwake.batch.replay import Progress
+from kittiwake.batch.workers.progress import Progress
 from kittiwake.cli.explanation_text import STYLES, print_texts
 from kittiwake.explain.model import Tone
 from kittiwake.explain.rendering import Text

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from examples.shop.generate import lines
-from kittiwake.batch.replay import Progress
 from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.workers.pool import Pool, WorkerDiedError
+from kittiwake.batch.workers.progress import Progress
 from kittiwake.errors import UnusableError
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules

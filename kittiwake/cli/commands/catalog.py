@@ -15,7 +15,7 @@ import typer
 from kittiwake.batch.catalog.columns import Columns
 from kittiwake.batch.catalog.difference import Counts, Settings, refuse_emptied, spool, write_difference
 from kittiwake.batch.catalog.number_texts import number_of_text
-from kittiwake.batch.replay import Progress
+from kittiwake.batch.workers.progress import Progress
 from kittiwake.cli.console import GroupedCommand, example_text, leave, usable_input
 from kittiwake.durable_files import flush
 from kittiwake.errors import UnusableError

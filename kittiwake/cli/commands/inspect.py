@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.batch.replay import Progress
+from kittiwake.batch.workers.progress import Progress
 from kittiwake.cli.console import AsJson, leave, one_command, say_columns, usable_input
 from kittiwake.cli.options import now_us
 from kittiwake.errors import UnusableError
