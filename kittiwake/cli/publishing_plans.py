@@ -152,7 +152,7 @@ def effect_of(
     from kittiwake.simulate.deciding import Hosted, decided  # noqa: PLC0415 - likewise
     from kittiwake.simulate.difference.comparison import Comparison  # noqa: PLC0415 - likewise
     from kittiwake.simulate.difference.pending import PendingStudy  # noqa: PLC0415 - likewise
-    from kittiwake.simulate.together import Together  # noqa: PLC0415 - likewise
+    from kittiwake.simulate.study import Together  # noqa: PLC0415 - likewise
     from kittiwake.terminal.progress import progress  # noqa: PLC0415 - likewise
 
     inputs = tuple(history)

@@ -19,7 +19,8 @@ from kittiwake.batch.summary import Summary
 from kittiwake.batch.workers.progress import OnProgress
 from kittiwake.input.files import ShapedFile
 from kittiwake.regular_files import path_of
-from kittiwake.simulate.histories import Histories, summary_by
+from kittiwake.simulate.histories import Histories
+from kittiwake.simulate.sides import summary_by
 from kittiwake.simulate.study import Found, Study
 
 SHARED_BYTES_MIN: Final = 32 * 1024 * 1024

@@ -31,9 +31,9 @@ from kittiwake.input.bulk import Table
 from kittiwake.input.errors import shown
 from kittiwake.input.files import ShapedFile
 from kittiwake.rules.compile.accounts import Programs
-from kittiwake.simulate.histories import Side, begin
 from kittiwake.simulate.needs import SharedNeeds
-from kittiwake.simulate.study import AnyStudy, Counter, Found, Study
+from kittiwake.simulate.sides import Side
+from kittiwake.simulate.study import AnyStudy, Counter, Found, Study, begin
 
 PARTITIONS_MAX: Final = 512
 """From 8 GB of input on partitions grow instead, up to what is sorted on disk: each costs an entry for every batch."""

@@ -17,9 +17,9 @@ from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.simulate.counting import Counting
 from kittiwake.simulate.deciding import Hosted, decided
 from kittiwake.simulate.goals import GoalReader
-from kittiwake.simulate.histories import Side
 from kittiwake.simulate.model import Goal, Question, RuleFigures, Simulation
 from kittiwake.simulate.sampling import Sample
+from kittiwake.simulate.sides import Side
 from kittiwake.simulate.study import Asked
 
 

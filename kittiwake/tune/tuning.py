@@ -13,7 +13,7 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.simulate.deciding import Hosted, decided
 from kittiwake.simulate.model import Question, RuleFigures
 from kittiwake.simulate.simulation import Simulating, refuse_derived, rules_of
-from kittiwake.simulate.together import Together
+from kittiwake.simulate.study import Together
 from kittiwake.tune.combinations import Point
 
 

@@ -118,7 +118,8 @@ def test_what_differs_is_what_differs_between_the_rows_of_two_replays(
         )
         of_rows.append({row["trigger_id"]: row for row in rows(tmp_path / f"out{at}" / "decisions")})
     if held is not None:
-        monkeypatch.setattr("kittiwake.simulate.histories.HELD_BYTES", held)
+        for module in ("histories", "sides"):
+            monkeypatch.setattr(f"kittiwake.simulate.{module}.HELD_BYTES", held)
     found = compare(
         load_rules(rules), load_rules(tmp_path / "new.yaml"), [str(tmp_path / "events.jsonl")], Hosted(SETTINGS), 0
     )

@@ -26,7 +26,7 @@ from kittiwake.simulate.difference.comparison import Comparison
 from kittiwake.simulate.difference.model import Difference
 from kittiwake.simulate.model import Goal, Load, Question, RuleFigures, Taken
 from kittiwake.simulate.simulation import Simulating, rules_of
-from kittiwake.simulate.together import Together
+from kittiwake.simulate.study import Together
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import DAY_US, parse_instant
 from tests.simulate.doing import Doing

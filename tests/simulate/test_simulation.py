@@ -210,7 +210,8 @@ def test_contacts_with_too_many_events_are_counted_as_others_are(
     tmp_path: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All on disk, and each as a stream."""
-    monkeypatch.setattr("kittiwake.simulate.histories.HELD_BYTES", 8_000)
+    for module in ("histories", "sides"):
+        monkeypatch.setattr(f"kittiwake.simulate.{module}.HELD_BYTES", 8_000)
     found = shop.simulate(goal=Goal(BOUGHT, DAY_US))
     monkeypatch.undo()
     monkeypatch.setattr(goals, "ROWS_AT_ONCE", 0)

@@ -38,8 +38,8 @@ from kittiwake.simulate.difference.model import (
     Through,
     Why,
 )
-from kittiwake.simulate.histories import Side, ways_of
 from kittiwake.simulate.sampling import Sample
+from kittiwake.simulate.sides import Side, ways_of
 from kittiwake.simulate.study import Asked
 
 EVERYBODY: Final = Sample(None)

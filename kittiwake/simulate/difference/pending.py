@@ -24,9 +24,9 @@ from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.simulate.histories import Side, ways_of
 from kittiwake.simulate.report import name_of
 from kittiwake.simulate.sampling import Sample
+from kittiwake.simulate.sides import Side, ways_of
 from kittiwake.simulate.study import Asked
 from kittiwake.time.instants import DAY_US, format_instant
 
