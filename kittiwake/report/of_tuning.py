@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 from kittiwake.report import charts
 from kittiwake.report.asked import Asked, accounts_in_words, input_facts, stopped_words, summary_facts
-from kittiwake.report.charts import Square
 from kittiwake.report.drawing import Spec
 from kittiwake.report.markup import Child, Markup, element
 from kittiwake.report.page import Section, chart, headlines, name, page, paragraphs, table
+from kittiwake.report.squares import Square, squares
 from kittiwake.simulate.model import Question
 from kittiwake.time.durations import format_duration
 from kittiwake.tune.combinations import Point, Setting
@@ -102,8 +102,8 @@ def _measured(found: Tuning, tried: Tried, measure: _Measure) -> Markup:
         return element("p", f"{measure.label}: none with any value.")
     drawn: Callable[[int], Spec]
     if len(tried.settings) == 2:
-        squares = [Square(str(one.point[0]), str(one.point[1]), measure.number(one)) for one in found.points]
-        drawn = partial(charts.squares, squares, (tried.settings[0].name, tried.settings[1].name))
+        pairs = [Square(str(one.point[0]), str(one.point[1]), measure.number(one)) for one in found.points]
+        drawn = partial(squares, pairs, (tried.settings[0].name, tried.settings[1].name))
     else:
         rows = [(_values(tried, one.point), measure.number(one), measure.note(one)) for one in found.points]
         drawn = partial(charts.bars, rows)
