@@ -104,11 +104,8 @@ def publish(
                 complain_at(one, YELLOW)
             say_old_plans(plans)
         effect = effect_of(prepared, target, str(folder), by_history, shape, input_account, quiet=as_json)
-        if html is not None and effect is not None:
-            write_report(html, effect, prepared, target, force=force)
-        if plan is not None and effect is not None:
-            shown = {"changes": [_change_data(change) for change in prepared.changes], **effect.data()}
-            write_plan(plan, prepared, target, clock_us, shown)
+        if effect is not None:
+            _write(effect, prepared, target, clock_us, plan, html, force=force)
         if not dry_run:
             _carry_out(target, prepared, lead_us)
     _report(prepared, target, found, effect, dry_run=dry_run, as_json=as_json)
@@ -164,6 +161,24 @@ def _known(folder: Path, files: dict[str, bytes], one: _Located) -> _Located:
     """An error or a finding under the path that the author knows."""
     base = folder if folder.is_dir() else folder.parent
     return one._replace(file=str(base / one.file)) if one.file in files else one
+
+
+def _write(
+    effect: Effect,
+    prepared: Publication,
+    target: Target,
+    clock_us: int,
+    plan: Path | None,
+    html: Path | None,
+    *,
+    force: bool,
+) -> None:
+    """Write the plan and the page that were asked for."""
+    if html is not None:
+        write_report(html, effect, prepared, target, force=force)
+    if plan is not None:
+        shown = {"changes": [_change_data(change) for change in prepared.changes], **effect.data()}
+        write_plan(plan, prepared, target, clock_us, shown)
 
 
 def _carry_out(target: Target, prepared: Publication, lead_us: int) -> None:
