@@ -180,6 +180,7 @@ def test_every_alert_has_a_history_in_which_it_fires() -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1_800)  # a minute of one core, on a busy machine many
 @pytest.mark.parametrize(
     ("names", "played"),
     [(None, cases()), ({"nothing_fires"}, slow_cases())],
