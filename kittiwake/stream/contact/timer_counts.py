@@ -30,7 +30,6 @@ class TimerCounts(NamedTuple):
     repeats: int = 0
     repeats_forgotten: int = 0
     too_late: int = 0
-    dead: int = 0
     state_bytes: int = 0
     waiting: int = 0
     decisions: tuple[Decision, ...] = ()

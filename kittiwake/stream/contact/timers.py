@@ -339,7 +339,6 @@ def _count(
         repeats=step.repeats,
         repeats_forgotten=step.repeats_forgotten,
         too_late=len(found.late),
-        dead=len(found.dead),
         state_bytes=0 if cell is None else len(cell),
         waiting=waiting + len(arrivals),
         decisions=step.decisions,
