@@ -10,6 +10,7 @@ from kittiwake.rules.compile.account import compile_account
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 LAST_US = 23 * HOUR_US + 59 * MINUTE_US
+ANY_TIME = 'Write hours and minutes: "09:00", "21:30"'
 
 
 def wait_of(written: str) -> Delays | UntilWait:
@@ -35,27 +36,24 @@ def test_a_time_of_day_is_read(written: str, us: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "written",
+    ("written", "advice"),
     [
-        "9:00",
-        "24:00",
-        "09:00:30",
-        "09:60",
-        "0900",
-        "9",
-        "9am",
-        '"09:00 "',
-        '" 09:00"',
-        "09.00",
-        '"\u0966\u096f:00"',
-        "-01:00",
+        ("9:00", 'Write "09:00"'),
+        ("24:00", 'Write "00:00"; what covers a whole day has neither from nor to'),
+        ("09:00:30", ANY_TIME),
+        ("09:60", ANY_TIME),
+        ("0900", ANY_TIME),
+        ("9", 'Write "09:00"'),
+        ("9am", 'Write "09:00"'),
+        ('"09:00 "', 'Write "09:00"'),
+        ('" 09:00"', 'Write "09:00"'),
+        ("09.00", ANY_TIME),
+        ('"\u0966\u096f:00"', 'Write "09:00"'),
+        ("-01:00", ANY_TIME),
     ],
 )
-def test_a_text_that_is_no_time_of_day_is_refused(written: str) -> None:
-    assert refusal(f"{{until: d, at: {written}}}") == (
-        Code.BAD_TIME_OF_DAY,
-        'Write hours and minutes: "09:00", "21:30"',
-    )
+def test_a_text_that_is_no_time_of_day_is_refused(written: str, advice: str) -> None:
+    assert refusal(f"{{until: d, at: {written}}}") == (Code.BAD_TIME_OF_DAY, advice)
 
 
 @pytest.mark.parametrize(
