@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.UNUSABLE
     settings = settings_of(typed, run_id(datetime.now(UTC)))
     if typed.dry_run:
-        return _show_plan(settings)
+        return run_to_end(SPEAKER, lambda _: _show_plan(settings))
     return run_to_end(SPEAKER, lambda stop: _begin(settings, typed.keep, stop))
 
 
