@@ -153,6 +153,13 @@ def _has_rules(name: str, content: bytes) -> bool:
     return b"rules" in content and "rules" in _read_so_far(name, content).top
 
 
+def _is_output(folder: Path) -> bool:
+    """Whether a run wrote there; one that may not be looked into is none, and is said to be unreadable when it is."""
+    with suppress(PermissionError):
+        return (folder / OUTPUT_MARK).exists()
+    return False
+
+
 def within(directory: Path, is_meant: Callable[[str], bool], errors: list[RuleError]) -> Iterator[Path]:
     """What lies in a directory under a name that `is_meant`, files and others, hidden names and outputs left out.
 
@@ -166,9 +173,7 @@ def within(directory: Path, is_meant: Callable[[str], bool], errors: list[RuleEr
         errors.append(_of_file(Path(error.filename), Code.UNREADABLE, message, advice))
 
     for folder, folders, files in os.walk(directory, onerror=on_error):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not Path(folder, name, OUTPUT_MARK).exists()
-        )
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not _is_output(Path(folder, name)))
         for name in folders:
             if not is_meant(name) and (link := Path(folder, name)).is_symlink():
                 message = f"this is a symbolic link to the directory {link.readlink()}, and links are not followed"

@@ -12,7 +12,9 @@ from typing import Final
 import pyarrow as pa
 from google.cloud import bigquery
 
+from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import table_address
+from kittiwake.input.bigquery.canonical import ColumnsError
 from kittiwake.input.bigquery.restrictions import ALL_ROWS
 from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.pipelines.google.bigquery_errors import raise_unusable
@@ -33,7 +35,13 @@ def rows_about(
         UnusableError: the table cannot be read, or its columns are not those of events.
     """
     table = table_address(address)
-    columns = Reader(None).plan_of_input(table, CANONICAL, 0, ALL_ROWS)[-1].columns
+    try:
+        columns = Reader(None).plan_of_input(table, CANONICAL, 0, ALL_ROWS)[-1].columns
+    except ColumnsError as error:
+        advice = (
+            f"name a view as --input: CREATE VIEW `{table.project}.{table.dataset}.events_of_kittiwake` AS {error.sql}"
+        )
+        raise UnusableError(f"{'; '.join(error.wrong)}; {advice}") from error
     own = next((one for one in columns if one.lower() == column), None)
     if own is None:
         return

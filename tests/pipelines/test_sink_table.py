@@ -12,7 +12,7 @@ pytest.importorskip("google.cloud.bigquery")
 
 from kittiwake.pipelines import check
 from kittiwake.pipelines.flags import FlagGroup, OptionReader, OptionRow, flag
-from kittiwake.pipelines.graphs.stream import build_stream
+from kittiwake.pipelines.graphs.stream import build_stream, stream_pipeline
 from kittiwake.pipelines.options import stream as options
 from kittiwake.pipelines.preflight.findings import Finding, Findings, Ready, Verdict
 from kittiwake.pipelines.runner import STREAMING, new_pipeline
@@ -63,7 +63,7 @@ def argv(tmp_path: Path) -> tuple[str, ...]:
 def test_a_row_more_is_a_flag_a_question_and_a_step_more(planted: None, argv: tuple[str, ...]) -> None:
     parsed, problems = options.parse_stream_options((*argv, "--nowhere", "x"))
     assert problems == ()
-    checked = check.check(parsed)
+    checked = check.check(parsed, stream_pipeline)
     assert isinstance(checked, Ready)
     assert checked.findings[-1] == Finding(Verdict.OK, "nowhere: is everywhere")
     pipeline = new_pipeline(STREAMING, ("--streaming",))

@@ -52,3 +52,20 @@ def test_without_an_end_a_table_is_refused(tmp_path: Path) -> None:
     rules = write_rules(tmp_path / "rules.yaml")
     code, said, _ = explained(rules, "bq://shop-1.raw.events")
     assert (code, said["errors"][0]["message"][:50]) == (2, "--until: of bq://shop-1.raw.events only the contac")
+
+
+def test_a_table_of_other_columns_is_refused_in_one_line_with_the_view_that_mends_it(
+    tables: Tables, tmp_path: Path
+) -> None:
+    from google.cloud import bigquery
+
+    path = f"{tables.create_dataset()}.clicks"
+    tables.client.create_table(bigquery.Table(path, [bigquery.SchemaField("id", "STRING")]))
+    code, said, _ = explained(write_rules(tmp_path / "rules.yaml"), f"bq://{path}", "--until", UNTIL)
+    (message,) = [error["message"] for error in said["errors"]]
+    assert code == 2
+    assert "\n" not in message
+    assert f"table {path} has no column event_id; it has id" in message
+    assert "name a view as --input: CREATE VIEW `" in message
+    assert message.endswith(f" FROM `{path}` AS t")
+    assert "--query" not in message

@@ -128,7 +128,7 @@ def test_terraform_gives_on_every_field_of_what_is_written() -> None:
     text = (MODULE / "main.tf").read_text()
     policy = next(iter(policies().values()))
     for field in (*policy, *(f"documentation.{one}" for one in policy["documentation"])):
-        assert re.search(rf"each\.value\.{field}\b", text), field
+        assert re.search(rf"local\.alerts\[each\.key\]\.{field}\b", text), field
     for field in policy["conditions"][0]["conditionPrometheusQueryLanguage"]:
         assert f"conditionPrometheusQueryLanguage.{field}" in text, field
     for field in set(log_metric()) - {"metricDescriptor"}:

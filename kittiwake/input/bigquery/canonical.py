@@ -57,11 +57,25 @@ _UNKNOWN: Final[dict[str, str]] = {
 """What stands there of a column that nothing resembles: for a person to write over, but for the first."""
 
 
+class ColumnsError(UnusableError):
+    """A table whose columns are not those of events: all that is wrong, and a query that mends it."""
+
+    def __init__(self, wrong: Sequence[str], sql: str) -> None:
+        """`wrong`: a sentence each; `sql`: a query of the same table that gives the columns of events."""
+        advice = "Write this into a file, and read it with --query FILE.sql in place of --input:"
+        super().__init__("\n".join([*wrong, advice, sql]))
+        self.wrong = tuple(wrong)
+        self.sql = sql
+
+    def __reduce__(self) -> tuple[type[ColumnsError], tuple[tuple[str, ...], str]]:
+        return ColumnsError, (self.wrong, self.sql)
+
+
 def event_columns(path: str, columns: Sequence[TableColumn]) -> list[TableColumn]:
     """The columns of a table that are read, in the order of `docs/reference/events.md`.
 
     Raises:
-        UnusableError: one is missing or of a wrong type; all that is wrong, and a query that mends it.
+        ColumnsError: one is missing or of a wrong type.
     """
     there = {column.name.lower(): column for column in columns}
     missing = [name for name in NEEDED if name not in there]
@@ -69,7 +83,7 @@ def event_columns(path: str, columns: Sequence[TableColumn]) -> list[TableColumn
     found = [there[name] for name in COLUMNS if name in there]
     wrong = [one for one in found if one.is_repeated or one.type not in _MAY_BE[one.name.lower()]]
     if missing or wrong:
-        raise UnusableError("\n".join(_problems(path, there, missing, wrong)))
+        raise ColumnsError(_problems(path, there, missing, wrong), mending_sql(path, there, missing, wrong))
     return found
 
 
@@ -82,8 +96,7 @@ def _problems(
         *others, last = _MAY_BE[column.name.lower()]
         kinds = f"{', '.join(others)} or {last}" if others else last
         said.append(f"column {column.name} of table {path} is {column.sql_type} and has to be {kinds}")
-    sql = mending_sql(path, there, missing, wrong)
-    return [*said, "Write this into a file, and read it with --query FILE.sql in place of --input:", sql]
+    return said
 
 
 def mending_sql(path: str, there: dict[str, TableColumn], missing: Sequence[str], wrong: Sequence[TableColumn]) -> str:
