@@ -1,10 +1,13 @@
 """Event types that the product itself gives a meaning, and those that "*" does not cover (rules.md, section 3).
 
+Types and ids of events that the product makes are made and taken apart here.
+
 Read by the shapes of input, by the compiler and by the kernel.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 UNMATCHED_BY_ANY: Final = ("contact.", "consent.")
@@ -39,3 +42,30 @@ def item_change_type(event_type: str, item_id: str) -> str:
 def own_type(event_type: str) -> str:
     """The type as its producer knows it: of an item change that of the item's event."""
     return event_type.split(ITEM_MARK)[1] if is_item_change(event_type) else event_type
+
+
+_DERIVED: Final = re.compile(r"(?P<parent>.+)/[^/]+/[^/]+/[0-9]+")
+
+
+def derived_prefix(event_id: str, event_type: str, derived_type: str) -> str:
+    """What the ids of the events of one type begin with that are derived of an event; their place follows.
+
+    >>> parent_id(derived_prefix("o/1", "order.completed", "order.item_purchased") + "0"), parent_id("o-1")
+    ('o/1', None)
+    """
+    return f"{event_id}/{event_type}/{derived_type}/"
+
+
+def parent_id(event_id: str) -> str | None:
+    """The id of the event that one of this id is derived from, by its looks; None: it is not derived."""
+    found = _DERIVED.fullmatch(event_id)
+    return None if found is None else found["parent"]
+
+
+def parent_and_type(event_id: str, derived_type: str) -> str:
+    """Id and type, with "/" between, of the event that one of this id and type is derived from, if it is derived.
+
+    >>> parent_and_type(derived_prefix("o/1", "order.completed", "order.item_purchased") + "0", "order.item_purchased")
+    'o/1/order.completed'
+    """
+    return event_id.rpartition("/")[0].removesuffix(f"/{derived_type}")

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from kittiwake.event_types import parent_and_type
 from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.versions import Versions
@@ -242,14 +243,9 @@ def _is_used(checkpoint: State, rule: RuleProgram, emitted: EmittedDecision) -> 
 
 
 def _is_live(checkpoint: State, rule_id: str, key: str, opened: Opened, opening: Container[Opened]) -> bool:
-    if opened[0] is not None and (opened in opening or (_parent_of(opened[0], opened[1]), DERIVED) in opening):
+    if opened[0] is not None and (opened in opening or (parent_and_type(opened[0], opened[1]), DERIVED) in opening):
         return True
     return any(opened == found for found in _opened_in(checkpoint, rule_id, key))
-
-
-def _parent_of(event_id: str, event_type: str) -> str:
-    """Id and type of the event that one of this id and type is derived from, if it is derived (`run.derive`)."""
-    return event_id.rpartition("/")[0].removesuffix(f"/{event_type}")
 
 
 def _opened_in(state: State, rule_id: str, key: str) -> Iterator[Opened]:

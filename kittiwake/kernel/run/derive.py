@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
+from kittiwake.event_types import derived_prefix
 from kittiwake.kernel.evaluate.cast import Casting, casting
 from kittiwake.kernel.evaluate.derive import ELEMENTS_MAX, elements
 from kittiwake.kernel.evaluate.match import Properties, Question, question_of, reader
@@ -97,7 +98,7 @@ def _take_each(run: Execution, event: Event, one: _Asked, found: list[Any], coun
     derivation, cast, is_traced = one.derivation, one.cast, run.trace is not None
     event_type, first = derivation.event, counts.get(derivation.event, 0)
     counts[event_type] = first + min(len(found), ELEMENTS_MAX)
-    prefix = f"{event.event_id}/{event.type}/{event_type}/"
+    prefix = derived_prefix(event.event_id, event.type, event_type)
     names = derivation.keep if is_traced else one.needed
     kept = {name: event.properties[name] for name in names if name in event.properties}
     for index, properties in elements(derivation.name, found, kept, first):

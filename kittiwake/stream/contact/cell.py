@@ -5,12 +5,12 @@ Pure. Beside it stands a bag state of what is buffered (`records.BufferedEvent`,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
+from kittiwake.event_types import parent_id
 from kittiwake.kernel.state.codec import STATE_BYTES_MAX, BadState, decode
 from kittiwake.kernel.state.codec import encode as encode_state
 from kittiwake.kernel.state.state import State, new_state
@@ -97,10 +97,6 @@ def new_cell(state: State, paced_until_us: int, traces: dict[str, str]) -> bytes
     )
 
 
-_DERIVED: Final = re.compile(r"(?P<parent>.+)/[^/]+/[^/]+/[0-9]+")
-"""The id of a derived event: its parent's, and that one's type, its own type, and its place."""
-
-
 def sent_as(event_id: str) -> Iterator[str]:
     """The ids under which an event may have been sent: its own, or that of the event it is derived from.
 
@@ -108,9 +104,9 @@ def sent_as(event_id: str) -> Iterator[str]:
     (['o-1'], ['o/1/order.completed/order.item_purchased/0', 'o/1'])
     """
     yield event_id
-    found = _DERIVED.fullmatch(event_id)
-    if found is not None:
-        yield found["parent"]
+    parent = parent_id(event_id)
+    if parent is not None:
+        yield parent
 
 
 def traces_with(traces: dict[str, str], arrivals: Iterable[BufferedEvent]) -> dict[str, str]:
