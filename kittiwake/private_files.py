@@ -16,6 +16,13 @@ OWNER_ALONE: Final = 0o600
 _NOT_FOR_OTHERS: Final = 0o077
 
 
+def usual_mode() -> int:
+    """The mode of a new file as the umask has it, for one that was made with another."""
+    mask = os.umask(_NOT_FOR_OTHERS)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
 @contextmanager
 def kept_from_others(*, shared: bool) -> Iterator[None]:
     """While the block runs, new files and folders of this process are for its owner alone; `shared`: as its umask says.

@@ -11,7 +11,7 @@ from tempfile import NamedTemporaryFile
 
 from kittiwake.durable_files import flush, undisturbed
 from kittiwake.errors import UnusableError
-from kittiwake.private_files import OWNER_ALONE
+from kittiwake.private_files import OWNER_ALONE, usual_mode
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
@@ -37,7 +37,7 @@ def write_file(path: Path, text: str, *, force: bool, private: bool = False) -> 
     """
     refuse_existing(path, force=force)
     try:
-        mode = OWNER_ALONE if private else 0o666 & ~_umask()
+        mode = OWNER_ALONE if private else usual_mode()
         with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".kittiwake-", delete=False) as made:
             try:
                 made.write(text)
@@ -63,10 +63,3 @@ def _name(made: Path, path: Path, *, force: bool, mode: int) -> None:
         os.link(made, path)
         made.unlink()
     flush(path.parent)
-
-
-def _umask() -> int:
-    """Which rights new files do not get."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -21,6 +20,7 @@ from kittiwake.durable_files import flush
 from kittiwake.errors import UnusableError
 from kittiwake.input.decompression import OnRead
 from kittiwake.input.fields import ID_CHARS_MAX
+from kittiwake.private_files import usual_mode
 from kittiwake.regular_files import why_not
 from kittiwake.settings import instant_us
 from kittiwake.terminal.exit_codes import Exit
@@ -183,9 +183,7 @@ def _replaced(path: Path) -> Iterator[IO[bytes]]:
         try:
             yield file
             file.flush()
-            mask = os.umask(0)
-            os.umask(mask)
-            made.chmod(0o666 & ~mask)
+            made.chmod(usual_mode())
             flush(made)
             made.rename(path)
             flush(path.parent)
