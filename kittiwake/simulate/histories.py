@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Final, Self
-
-import msgspec
+from typing import Self
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.event_rows import Row, Subject
+from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Rows
 from kittiwake.batch.items.local import LocalItems
 from kittiwake.batch.replay import HELD_BYTES, HELD_ITEM_BYTES, FileIntake
@@ -24,8 +22,6 @@ from kittiwake.input.files import ShapedFile
 from kittiwake.simulate.needs import SharedNeeds
 from kittiwake.simulate.sides import Side
 from kittiwake.simulate.study import AnyStudy, begin
-
-_decoder: Final = msgspec.msgpack.Decoder(list[Row])
 
 
 class Histories:

@@ -25,7 +25,7 @@ from kittiwake.batch.record_batches import BATCH_BYTES, Batcher, RecordBatcher, 
 from kittiwake.batch.settings import RunSettings, stop_of
 from kittiwake.batch.workers.parts import Part, blocks_of_part, parts_of
 from kittiwake.batch.workers.pool import Pool, Report
-from kittiwake.batch.workers.progress import CONTACTS_PER_REPORT, ContactsSeen, OnProgress, Progress
+from kittiwake.batch.workers.progress import CONTACTS_PER_REPORT, ContactsSeen, OnProgress, Progress, rows_seen
 from kittiwake.batch.workers.spill import Piece, Spill
 from kittiwake.input.bulk import Table
 from kittiwake.input.errors import shown
@@ -230,7 +230,7 @@ class _Sharer:
         return [(_Key(partition, side), self._spill.put(batch)) for partition, batch in batcher.batches()]
 
     def _decide(self, task: _Decide, report: Report) -> None:
-        contacts = rows_seen = 0
+        contacts = rows_done = 0
         with ExitStack() as opened:
             for side, pieces in zip(self._sides, task.changes, strict=True):
                 if side.programs.has_catalog:
@@ -239,13 +239,13 @@ class _Sharer:
                         changes.add(read_batch(self._spill.read(piece)))
                     side.give(changes)
             for subject, rows in contacts_of(map(self._spill.read, task.pieces), HELD_BYTES):
-                rows_seen += len(rows) if isinstance(rows, list) else 1
+                rows_done += rows_seen(rows)
                 self._counter.add(subject, rows)
                 contacts += 1
                 if contacts == CONTACTS_PER_REPORT:
-                    report((contacts, rows_seen))
-                    contacts = rows_seen = 0
-        report((contacts, rows_seen))
+                    report((contacts, rows_done))
+                    contacts = rows_done = 0
+        report((contacts, rows_done))
 
 
 class _Batchers:

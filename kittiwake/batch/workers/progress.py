@@ -30,6 +30,11 @@ class Progress(NamedTuple):
 OnProgress: TypeAlias = Callable[[Progress], None]
 
 
+def rows_seen(rows: Rows) -> int:
+    """How many rows of a contact count for progress: of one whose rows are a stream nobody has counted them."""
+    return len(rows) if isinstance(rows, list) else 1
+
+
 class ContactsSeen:
     """Reports how many contacts are decided, now and then."""
 
@@ -42,7 +47,7 @@ class ContactsSeen:
     def add(self, rows: Rows) -> None:
         """A contact is decided."""
         self._done += 1
-        self._rows += len(rows) if isinstance(rows, list) else 1
+        self._rows += rows_seen(rows)
         if self._done % CONTACTS_PER_REPORT == 0 and self._done != self._contacts:
             self._report()
 
