@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -30,6 +31,8 @@ for number in range(1, versions):
     if number % 5 == 0:
         freeze(target, now_us + number * minute_us)
         unfreeze(target)
+    if number == versions // 2:
+        sys.stdin.readline()  # until every process has looked
 """
 
 
@@ -39,21 +42,28 @@ def rules(number: int) -> dict[str, bytes]:
     return {f"{name}.yaml": text.replace("acme", name).encode() for name in ("acme", "globex", "shop")}
 
 
-def looked(target: Target, publisher: subprocess.Popen[bytes], versions: int) -> list[Reading]:
-    """What one process sees, look by look, until it has seen all."""
-    seen = [read_anew(target, NOTHING_READ)]
+def looked(target: Target, publisher: subprocess.Popen[bytes], versions: int, halfway: Barrier) -> list[Reading]:
+    """What one process sees, look by look, until it has seen all; halfway it waits for the others."""
+    seen = [NOTHING_READ]
     while len(seen[-1].versions) < versions:
         is_over = publisher.poll() is not None
         seen.append(read_anew(target, seen[-1]))
         assert not is_over or len(seen[-1].versions) == versions
+        if len(seen[-2].versions) <= versions // 2 < len(seen[-1].versions):
+            halfway.wait(SECONDS_MAX)
     return seen
 
 
 @pytest.mark.parametrize("versions", [12, pytest.param(200, marks=pytest.mark.nightly)])
 def test_no_look_sees_half_of_what_is_being_published(target: Target, versions: int, root: Path) -> None:
     command = [sys.executable, "-c", PUBLISH, target.location, *map(str, (versions, NOW_US, MINUTE_US))]
-    with subprocess.Popen(command, cwd=root) as publisher, ThreadPoolExecutor(READERS) as pool:
-        looks = [pool.submit(looked, target, publisher, versions) for _ in range(READERS)]
+    with (
+        subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE) as publisher,
+        ThreadPoolExecutor(READERS) as pool,
+    ):
+        assert publisher.stdin
+        halfway = Barrier(READERS, action=publisher.stdin.close)
+        looks = [pool.submit(looked, target, publisher, versions, halfway) for _ in range(READERS)]
         found = [look.result(SECONDS_MAX) for look in looks]
         assert publisher.wait(SECONDS_MAX) == 0
     whole = read_anew(target, NOTHING_READ)
