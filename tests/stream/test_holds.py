@@ -38,16 +38,16 @@ LOOKED_AT_US = 2 * HOUR_US
 class Held:
     """Rules that reach as far as is said, and may be frozen."""
 
-    def __init__(self, case: Streamed) -> None:
-        self.case = case
+    def __init__(self, history: RuleSetHistory, horizon_us: int) -> None:
+        self.history, self.horizon_us = history, horizon_us
         self.read: dict[int | None, StaticRules] = {}
         self.until_us: int | None = None
         self.frozen_at_us: int | None = None
 
     def view(self, clock_us: int) -> RulesView:
         if self.frozen_at_us not in self.read:
-            history = RuleSetHistory(self.case.history.versions, self.frozen_at_us)
-            self.read[self.frozen_at_us] = StaticRules(history, self.case.horizon_us)
+            history = RuleSetHistory(self.history.versions, self.frozen_at_us)
+            self.read[self.frozen_at_us] = StaticRules(history, self.horizon_us)
         known = self.read[self.frozen_at_us].view(clock_us)
         return known if self.until_us is None else known._replace(until_us=self.until_us)
 
@@ -56,7 +56,7 @@ def play_held(
     case: Streamed, waits: TimerSettings, rng: random.Random, given: list[tuple[bytes, bytes]]
 ) -> FaultInjectingRunner:
     """As `test_hosting.play`, by hosts that are held back now and then; in the end none is, and a few days pass."""
-    clock, rules = Clock(), Held(case)
+    clock, rules = Clock(), Held(case.history, case.horizon_us)
     runner = FaultInjectingRunner(rules, waits, clock)
     waiting = [*given, *rng.sample(given, len(given) // 10)]
     if rng.random() < 0.7:
@@ -143,7 +143,7 @@ def play_seeded(
     case: Streamed, waits: TimerSettings, rng: random.Random, given: list[tuple[bytes, bytes]]
 ) -> FaultInjectingRunner:
     """All is there before the watermark moves, in any order, or the events come a part at a time behind the seeds."""
-    clock, rules = Clock(), Held(case)
+    clock, rules = Clock(), Held(case.history, case.horizon_us)
     runner = FaultInjectingRunner(rules, waits, clock)
     seeds = sum(header_of(data).tag == SEED for _, data in given)
     now = seeds + rng.randint(0, len(given) - seeds) if rng.random() < 0.5 else len(given)

@@ -272,7 +272,7 @@ def difference_by_faults(seed: int) -> str:
     history = always(load_document(world.document))
     runner = FaultInjectingRunner(StaticRules(history, world.allowed_lateness_us), waits, clock)
     until_us = world.until_us // resolution_us * resolution_us
-    arriving = [(_late(raw, world, dice), raw) for raw in [*world.events, *dice.sample(world.events, 3)]]
+    arriving = [(late(raw, world, dice), raw) for raw in [*world.events, *dice.sample(world.events, 3)]]
     arriving.sort(key=lambda each: each[0])
     while arriving:
         taken = arriving[: dice.randint(1, 6)]
@@ -301,7 +301,8 @@ def difference_by_faults(seed: int) -> str:
     return found and f"seed {seed}\n{found}\n{story(world)}"
 
 
-def _late(raw: dict[str, Any], world: World, dice: random.Random) -> int:
+def late(raw: dict[str, Any], world: World, dice: random.Random) -> int:
+    """An instant at which an event comes that is not too late."""
     return event_of(ACCOUNT, CONTACT, raw).time_us + dice.randrange(world.allowed_lateness_us)
 
 
