@@ -34,9 +34,9 @@ SETTINGS = {
     "all_properties query",
     "kittiwake.load_rules": "paths by_account",
     "kittiwake.beam.published_rules": "target allowed_lateness",
-    "kittiwake.beam.ParseMessages": "rules shape account_id max_age clock",
+    "kittiwake.beam.ParseMessages": "rules shape account_id max_age item_shards clock",
     "kittiwake.beam.EvaluateRules": "rules allowed_lateness evaluation_delay timer_resolution initial_states clock",
-    "kittiwake.beam.LoadSnapshots": "files",
+    "kittiwake.beam.LoadSnapshots": "files item_shards",
     "kittiwake.beam.ReadRecordedEvents": "files pace disorder late random_seed shape account_id stays_open",
     "kittiwake.beam.ReadEventFiles": "files shape account_id",
     "kittiwake.beam.EvaluateHistories": "rules until allowed_lateness max_dead_letter_ratio shape account_id "

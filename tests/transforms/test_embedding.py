@@ -332,6 +332,7 @@ REFUSED = {
     "no zone": lambda rules: EvaluateHistories(rules, until=datetime(2026, 11, 1)),  # noqa: DTZ001
     "is no shape": lambda rules: ParseMessages(rules, shape="snowplough"),
     "name no account": lambda rules: ParseMessages(rules, shape="segment"),
+    "from 1 to 256": lambda rules: ParseMessages(rules, item_shards=0),
     "no file matches": lambda _: ReadEventFiles("/nowhere/*.jsonl"),
     "outside 1 to": lambda rules: EvaluateHistories(rules, partitions=0),
     "500/s or 60x": lambda _: ReadRecordedEvents(__file__, pace="fast"),

@@ -14,6 +14,7 @@ from apache_beam.io.gcp.pubsub import PubsubMessage
 
 import kittiwake
 from kittiwake.beam import DecisionRecord, EvaluateRules, LoadSnapshots, ParseMessages
+from kittiwake.errors import UnusableError
 from kittiwake.time.instants import HOUR_US, format_instant
 from tests.batch.items import BEGIN_US, RULES, lines
 from tests.transforms.test_embedding import run
@@ -55,16 +56,22 @@ def _replayed(rules: kittiwake.Rules, written: Sequence[bytes], folder: Path, **
     return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
 
 
-def _streamed(rules: kittiwake.Rules, written: Sequence[bytes], wanted: list[tuple[Any, ...]], snapshots: str) -> None:
+def _streamed(
+    rules: kittiwake.Rules,
+    written: Sequence[bytes],
+    wanted: list[tuple[Any, ...]],
+    snapshots: str = "",
+    item_shards: int = 8,
+) -> None:
     """Run a stream and compare what stands of its decisions."""
 
     def as_replayed(records: list[DecisionRecord]) -> None:
         assert _standing(json.loads(one.row) for one in records) == wanted
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, Any]]:
-        states = pipeline | LoadSnapshots(snapshots) if snapshots else None
+        states = pipeline | LoadSnapshots(snapshots, item_shards=item_shards) if snapshots else None
         messages = pipeline | beam.Create([PubsubMessage(line, {}) for line in written])
-        parsed = messages | ParseMessages(rules, clock=_clock)
+        parsed = messages | ParseMessages(rules, item_shards=item_shards, clock=_clock)
         step = EvaluateRules(rules, allowed_lateness=LATENESS, initial_states=states, clock=_clock)
         return {"decisions": ((parsed | step).decisions, as_replayed)}
 
@@ -75,7 +82,7 @@ def test_a_stream_decides_catalogue_rules_as_a_replay(rules: kittiwake.Rules, tm
     written = lines(Random(f"stream {seed}"), 200)
     rows = _replayed(rules, written, tmp_path / "whole")
     assert sum(row["decision"] == "fired" for row in rows) > 5
-    _streamed(rules, written, _standing(rows), "")
+    _streamed(rules, written, _standing(rows))
 
 
 def test_a_stream_that_starts_from_snapshots_knows_items_and_interest(
@@ -90,4 +97,15 @@ def test_a_stream_that_starts_from_snapshots_knows_items_and_interest(
     decided = {row["trigger_id"] for row in first if row["decision"] != "deferred"}
     wanted = [row for row in _replayed(rules, written, tmp_path / "whole") if row["trigger_id"] not in decided]
     assert any(row["decision"] == "fired" for row in wanted)
-    _streamed(rules, after, _standing(wanted), str(tmp_path / "before" / "out" / "snapshots" / "*"))
+    _streamed(rules, after, _standing(wanted), str(tmp_path / "before" / "out" / "snapshots" / "*"), item_shards=3)
+
+
+def test_snapshots_whose_items_fall_into_other_shards_are_refused(rules: kittiwake.Rules, tmp_path: Path) -> None:
+    """Their values would lie where no event of the item ever comes."""
+    cut = format_instant(BEGIN_US + 12 * HOUR_US)
+    _replayed(rules, lines(Random("shards"), 20), tmp_path / "before", until=cut, snapshots=True)
+    pipeline = beam.Pipeline()
+    states = pipeline | LoadSnapshots(tmp_path / "before" / "out" / "snapshots" / "*", item_shards=3)
+    parsed = pipeline | beam.Create([PubsubMessage(b"{}", {})]) | ParseMessages(rules, item_shards=4)
+    with pytest.raises(UnusableError, match="ParseMessages was given 4, LoadSnapshots 3: give both the same"):
+        _ = parsed | EvaluateRules(rules, initial_states=states)

@@ -21,6 +21,8 @@ from kittiwake.settings import Duration, Paths, duration_us, texts_of
 from kittiwake.shape_files.naming import message_shape
 from kittiwake.stream.contact.timer_grid import TIMER_US, TimerSettings
 from kittiwake.stream.intake import IntakeSettings
+from kittiwake.stream.items.records import VIRTUAL_SHARDS
+from kittiwake.stream.items.routing import SHARDS
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, parse_pace
 from kittiwake.stream.records import (
     DeadLetterRecord,
@@ -45,6 +47,9 @@ StreamRules: TypeAlias = RuleSetHistory | RulesSource
 _INTAKE: Final = "kittiwake_intake"
 """The attribute of `ParsedMessages.events` that holds how they were read. Beam rebuilds a tuple that is piped,
 and keeps the collections in it."""
+
+_ITEM_SHARDS: Final = "kittiwake_item_shards"
+"""The attribute of collections of what comes to items that holds into how many parts contacts fall there."""
 
 
 def published_rules(target: str | Path, *, allowed_lateness: Duration = "1h") -> RulesSource:
@@ -87,6 +92,7 @@ class ParseMessages(beam.PTransform):
         shape: str = "canonical",
         account_id: str | None = None,
         max_age: Duration | None = None,
+        item_shards: int = SHARDS,
         clock: Callable[[], int] = now_us,
     ) -> None:
         """Prepare the step.
@@ -97,6 +103,8 @@ class ParseMessages(beam.PTransform):
                 (docs/reference/shapes.md).
             account_id: the account of messages that name none.
             max_age: how far back from the clock an event may lie, at least the allowed lateness; None: any time.
+            item_shards: into how many parts the contacts of an item fall, for catalogue rules; it stays what it was
+                for as long as the job is updated.
             clock: the time in microseconds since 1970.
 
         Raises:
@@ -107,6 +115,7 @@ class ParseMessages(beam.PTransform):
         self._rules = _source_of(rules, "1h")
         max_age_us = None if max_age is None else duration_us("max_age", max_age)
         self._intake = IntakeSettings(message_shape(shape_of(shape, account_id), "shape"), max_age_us)
+        self._item_shards = _shards_of(item_shards)
         self._clock = clock
 
     def expand(self, messages: PCollection[PubsubMessage]) -> ParsedMessages:
@@ -120,8 +129,9 @@ class ParseMessages(beam.PTransform):
         if not is_certain(messages, PubsubMessage):
             check = beam.Map(check_element, "messages", PubsubMessage, MESSAGE_ADVICE)
             messages = messages | "Check" >> check.with_output_types(PubsubMessage)
-        parsed = messages | "Parse" >> parse.ParseMessages(self._rules, *self._intake, self._clock)
+        parsed = messages | "Parse" >> parse.ParseMessages(self._rules, *self._intake, self._clock, self._item_shards)
         setattr(parsed.arrivals, _INTAKE, self._intake)
+        setattr(parsed.of_items, _ITEM_SHARDS, self._item_shards)
         return ParsedMessages(parsed.arrivals, dead_letter_records(parsed.dead, "Refused"), parsed.of_items)
 
 
@@ -131,18 +141,24 @@ class LoadSnapshots(beam.PTransform):
     Input: the pipeline. Output: for `EvaluateRules(initial_states=…)`. Nothing is decided before all of them are there.
     """
 
-    def __init__(self, files: Paths) -> None:
+    def __init__(self, files: Paths, *, item_shards: int = SHARDS) -> None:
         """Find the files, and hold them to their manifests.
 
+        Args:
+            files: paths or globs.
+            item_shards: that of `ParseMessages`.
+
         Raises:
-            UnusableError: one is missing, altered, or holds no snapshots.
+            UnusableError: one is missing, altered, or holds no snapshots; or `item_shards` cannot be used.
         """
         super().__init__()
+        self._item_shards = _shards_of(item_shards)
         self._sources = find_snapshots(texts_of(files)).sources
 
     def expand(self, pbegin: PBegin) -> seed.Seeds:
         """A file that is not what its manifest says fails its bundle."""
-        found: seed.Seeds = pbegin | "Load" >> seed.LoadSnapshots(self._sources)
+        found: seed.Seeds = pbegin | "Load" >> seed.LoadSnapshots(self._sources, self._item_shards)
+        setattr(found.items, _ITEM_SHARDS, self._item_shards)
         return found
 
 
@@ -204,13 +220,15 @@ class EvaluateRules(beam.PTransform):
         """A contact's events meet on one worker.
 
         Raises:
-            UnusableError: it is not what `ParseMessages` returned, or its events were windowed.
+            UnusableError: it is not what `ParseMessages` returned, its events were windowed, or it has other
+                `item_shards` than the snapshots.
         """
         intake = _intake_of(parsed)
         events = parsed.events
         check_windows("events", events)
         of_items, seeds = parsed.of_items, self._initial_states
         if seeds is not None:
+            _check_shards(of_items, seeds.items)
             events = (events, seeds.contacts) | "Events" >> beam.Flatten()
             of_items = (of_items, seeds.items) | "OfItems" >> beam.Flatten()
         joined = of_items | "JoinItems" >> items.JoinItems(self._rules, self._clock)
@@ -299,6 +317,20 @@ def _intake_of(parsed: Any) -> IntakeSettings:
     if not isinstance(found, IntakeSettings):
         raise UnusableError("EvaluateRules: pipe what ParseMessages returned into it, whole and as it is")
     return found
+
+
+def _shards_of(item_shards: int) -> int:
+    if type(item_shards) is int and 1 <= item_shards <= VIRTUAL_SHARDS:
+        return item_shards
+    raise UnusableError(f"item_shards: {item_shards!r:.80}: write a whole number from 1 to {VIRTUAL_SHARDS}")
+
+
+def _check_shards(of_items: PCollection[Any], seeds: PCollection[Any]) -> None:
+    """What a snapshot knows of an item has to lie where the item's events go."""
+    parsed, loaded = getattr(of_items, _ITEM_SHARDS, SHARDS), getattr(seeds, _ITEM_SHARDS, SHARDS)
+    if parsed != loaded:
+        what = f"item_shards: ParseMessages was given {parsed}, LoadSnapshots {loaded}"
+        raise UnusableError(f"{what}: give both the same, else what snapshots know of items is never found")
 
 
 def _is_sent(record: DecisionRecord) -> bool:
