@@ -34,6 +34,10 @@ Inputs = Annotated[
         rich_help_panel=EVENTS,
     ),
 ]
+InputArguments = Annotated[
+    list[str] | None,
+    typer.Argument(help="Files of events, or globs, as --input names them; - for a pipe.", metavar="INPUT"),
+]
 QueryFile = Annotated[
     str | None,
     typer.Option(

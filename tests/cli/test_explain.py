@@ -35,6 +35,11 @@ def test_a_contacts_story_ends_with_what_did_not_fire_and_what_it_would_have_tak
     assert "now fired once" in lines
 
 
+def test_events_are_named_bare_too(files: list[str | Path]) -> None:
+    *rules, _, events = files
+    assert kittiwake(*rules, events, "--contact", "c1") == kittiwake(*files, "--contact", "c1")
+
+
 def test_only_one_rule_can_be_asked_for(files: list[str | Path]) -> None:
     ran = kittiwake(*files, "--contact", "c1", "--rule", "cart")
     assert ran.code == 0

@@ -57,6 +57,12 @@ def test_several_inputs_globs_and_gzip_are_read_and_the_end_can_be_named(tmp_pat
     assert ran.data["triggers"] == 1
 
 
+def test_events_are_named_bare_or_by_input_and_both_together_are_read(tmp_path: Path, rules: Path) -> None:
+    added, later = write(tmp_path / "added.jsonl", ADDED), write(tmp_path / "later.jsonl", LATER)
+    ran = kittiwake("replay", added, "--rules", rules, "--output", tmp_path / "out", "--input", later, "--json")
+    assert (ran.code, ran.data["events"], ran.data["triggers"]) == (0, 2, 1)
+
+
 def test_rows_are_written_in_parquet_if_so_asked(tmp_path: Path, rules: Path) -> None:
     events = write(tmp_path / "events.jsonl", ADDED, LATER, "no event")
     ran = kittiwake(

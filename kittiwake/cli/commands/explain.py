@@ -15,6 +15,7 @@ from kittiwake.cli.options import (
     AllowedLateness,
     AllowEmpty,
     InputAccount,
+    InputArguments,
     Inputs,
     QueryFile,
     Rules,
@@ -42,6 +43,7 @@ from kittiwake.terminal.printing import complain, say_json
 def explain(
     rules: Rules,
     contact: Annotated[str, typer.Option("--contact", help="Whose story: a contact_id.")],
+    paths: InputArguments = None,
     inputs: Inputs = None,
     query: QueryFile = None,
     account: Annotated[str, typer.Option("--account", help="Of which account, if of several.")] = "",
@@ -72,8 +74,8 @@ def explain(
         refuse_page(html, force=force)
         horizon_us = duration_us("--allowed-lateness", allowed_lateness)
         until_us = instant_us("--until", until or None)
-        named = tuple(inputs or ())
-        inputs, tables = _tables_of(inputs or [], until_us, shape)
+        named = (*(paths or ()), *(inputs or ()))
+        inputs, tables = _tables_of([*named], until_us, shape)
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         settings = RunSettings(
             now_us(),

@@ -9,7 +9,16 @@ import typer
 
 from kittiwake.batch.settings import RunSettings
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
-from kittiwake.cli.options import InputAccount, Inputs, QueryFile, ShapeNames, inputs_of, now_us, shapes_of
+from kittiwake.cli.options import (
+    InputAccount,
+    InputArguments,
+    Inputs,
+    QueryFile,
+    ShapeNames,
+    inputs_of,
+    now_us,
+    shapes_of,
+)
 from kittiwake.cli.pages import HtmlFile, refuse_page
 from kittiwake.errors import UnusableError
 from kittiwake.event_plan.model import PlanObject
@@ -30,10 +39,7 @@ FINDINGS_PRINTED: Final = 30
 
 
 def profile(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(help="Files of events, or globs, as --input names them; - for a pipe.", metavar="INPUT"),
-    ] = None,
+    paths: InputArguments = None,
     inputs: Inputs = None,
     query: QueryFile = None,
     output: Annotated[

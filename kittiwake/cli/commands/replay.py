@@ -19,6 +19,7 @@ from kittiwake.cli.options import (
     AllowedLateness,
     AllowEmpty,
     InputAccount,
+    InputArguments,
     Inputs,
     QueryFile,
     Rules,
@@ -43,6 +44,7 @@ from kittiwake.terminal.progress import progress
 def replay(
     rules: Rules,
     output: Annotated[Path, typer.Option("--output", help="Folder to write triggers, decisions and the rest into.")],
+    paths: InputArguments = None,
     inputs: Inputs = None,
     query: QueryFile = None,
     until: Until = "",
@@ -85,7 +87,8 @@ def replay(
     the output cannot be used.
     """
     with usable_input(as_json=as_json):
-        shapes, (files, of_query) = shapes_of(shape, input_account, inputs or []), inputs_of(inputs, query)
+        named = [*(paths or ()), *(inputs or ())]
+        shapes, (files, of_query) = shapes_of(shape, input_account, named), inputs_of(named, query)
         settings = replace(
             settings_of(until, allowed_lateness, shapes),
             max_dead_letter_ratio=_ratio(max_dead_letter_ratio),
