@@ -28,7 +28,7 @@ def find_files(patterns: Sequence[str], shape: InputShape = CANONICAL) -> list[s
     Raises:
         InputError: a pattern names nothing, or a file cannot be read.
     """
-    _refuse_tables(patterns)
+    refuse_elsewhere(patterns)
     found = sorted({name for pattern in patterns for name in _matches(pattern)})
     if len(found) > FILES_MAX:
         raise InputError(f"{len(found)} files are more than the {FILES_MAX} that one run reads: join them first")
@@ -40,15 +40,25 @@ def find_files(patterns: Sequence[str], shape: InputShape = CANONICAL) -> list[s
     return found
 
 
-def _refuse_tables(patterns: Iterable[str]) -> None:
-    for pattern in patterns:
-        if ":" not in pattern:
+def refuse_elsewhere(locations: Iterable[str]) -> None:
+    """Refuse what names no file of this machine, but a table, or something in a bucket or on the web.
+
+    Raises:
+        InputError: one does, with how it is read.
+    """
+    for location in locations:
+        if ":" not in location:
             continue
         from kittiwake.input.bigquery.addresses import is_bigquery  # noqa: PLC0415 - for who has typed such a name only
 
-        if is_bigquery(pattern):
+        if is_bigquery(location):
             advice = "tables are read by python -m kittiwake.pipelines.backfill"
-            raise InputError(f"{shown(pattern)} is no file: {advice}")
+            raise InputError(f"{shown(location)} is no file: {advice}")
+        if location.startswith("gs://"):
+            advice = "copy it here, with gcloud storage cp, or run the backfill, which reads it"
+            raise InputError(f"{shown(location)} is in a bucket: {advice}")
+        if "://" in location:
+            raise InputError(f"{shown(location)} is an address and no file: copy what it names here, and name the copy")
 
 
 class ShapedFile(NamedTuple):

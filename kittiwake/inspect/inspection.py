@@ -13,6 +13,7 @@ from kittiwake.batch.intake import Intake, NoRules
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.errors import InputError, shown
 from kittiwake.input.fields import RefusedError
+from kittiwake.input.files import refuse_elsewhere
 from kittiwake.input.foreign.sources import source_of_all
 from kittiwake.input.lines import Record
 from kittiwake.input.mapping.mapping import RecordMapping
@@ -71,6 +72,7 @@ def inspect_files(files: Sequence[str], account_id: str, start_us: int, on_progr
     Raises:
         UnusableError: one cannot be read, or they are of several kinds.
     """
+    refuse_elsewhere(files)
     layout = _common_layout(files)
     records, fields, walked = _sample(files, layout)
     if not records:

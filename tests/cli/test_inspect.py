@@ -78,6 +78,14 @@ def test_records_that_are_no_events_are_counted_with_their_places(tmp_path: Path
     assert f"({path}:6)" in ran.out
 
 
+@pytest.mark.parametrize("location", ["bq://p1.d.t", "gs://b/x.csv", "https://shop.example/x.csv"])
+def test_what_is_no_file_of_this_machine_is_refused_with_what_to_do(location: str) -> None:
+    ran = kittiwake("inspect", location)
+    assert ran.code == 2
+    assert ran.err.startswith(f"{location} is ")
+    assert "No such file" not in ran.err
+
+
 def test_files_of_two_kinds_are_refused(tmp_path: Path, orders: Path) -> None:
     other = write(tmp_path / "e.jsonl", event("a.b", "2026-01-01T00:00:00Z"))
     ran = kittiwake("inspect", orders, other)

@@ -241,6 +241,11 @@ def test_a_file_whose_name_looks_like_a_glob_is_itself(folder: Path) -> None:
         ("gone.jsonl", "cannot read gone.jsonl: No such file or directory"),
         ("gone*.jsonl", "no file matches gone*.jsonl"),
         ("bq://p1.d.t", "bq://p1.d.t is no file: tables are read by python -m kittiwake.pipelines.backfill"),
+        (
+            "gs://b/x",
+            "gs://b/x is in a bucket: copy it here, with gcloud storage cp, or run the backfill, which reads it",
+        ),
+        ("s3://b/x", "s3://b/x is an address and no file: copy what it names here, and name the copy"),
         ("deep", "cannot read deep: it is no file but a folder: write deep/*.jsonl"),
         ("dee*", "no file matches dee*, only folders do: write dee*/*.jsonl"),
         ("dail*.parquet", "no file matches dail*.parquet, only folders do: write dail*.parquet/*.parquet"),
