@@ -12,7 +12,7 @@ from typing import Final
 
 from kittiwake.describe.clauses import begins_words, reaches_words, tree_words, wait_words
 from kittiwake.explain.rules import cap_words, match_words
-from kittiwake.explain.wording import listed, path_words
+from kittiwake.explain.wording import listed, path_words, value_words
 from kittiwake.kernel.plan.digest import Digest
 from kittiwake.kernel.plan.gates import asked_of
 from kittiwake.kernel.plan.include import Include
@@ -117,13 +117,18 @@ def _sent(program: Program, rule: RuleProgram) -> Iterator[str]:
     policy, asked = program.policy, asked_of(rule, program.policy)
     if rule.mode is Mode.SHADOW:
         yield "It is in shadow: it is decided and counted, and nothing is sent."
+    if rule.rollout is not None:
+        percent, salt = value_words(rule.rollout.percent), rule.rollout.salt
+        yield f"It is sent to {percent} percent of the contacts, drawn by the word {salt}."
+        yield "For the others it is decided and counted, and nothing is sent."
     if rule.ready_us is not None:
         yield f"Nothing of it fires before {format_instant(rule.ready_us)}."
     if rule.partial:
         yield "It counts from when it came into force, for contacts that were there before too."
     yield from _consent_and_reentry(rule, policy)
     if asked.caps:
-        counts = "and counts in them" if rule.mode is Mode.LIVE else "and does not count in them"
+        where = " where it is sent" if rule.rollout is not None else ""
+        counts = f"and counts in them{where}" if rule.mode is Mode.LIVE else "and does not count in them"
         yield f"It is held by the caps of {listed([cap_words(cap) for cap in asked.caps])}, {counts}."
     if rule.transactional and rule.audience is None:
         yield "It is transactional: quiet hours, rounds and caps neither hold it nor count it."

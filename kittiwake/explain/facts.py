@@ -37,7 +37,7 @@ EventKey: TypeAlias = tuple[int, str]
 
 
 class Firing(NamedTuple):
-    """A trigger that fired (of a shadow rule: would have)."""
+    """A trigger that fired (of a rule that only watches the contact: would have)."""
 
     time_us: int
     rule: RuleProgram
@@ -47,11 +47,14 @@ class Firing(NamedTuple):
     counts: bool
     """Whether caps count it."""
     fired: bool
-    """Whether it did fire; else it would have, but for shadow or the holdout."""
+    """Whether it did fire; else it would have, but for shadow, the rollout or the holdout."""
+    watched: bool
+    """Whether the rule only watched the contact: such firings have a record of their own."""
 
-    def is_of(self, rule: RuleProgram, instance: str | None) -> bool:
+    def is_of(self, rule: RuleProgram, instance: str | None, *, watched: bool) -> bool:
         """Whether re-entry of an instance of a rule asks about it."""
-        return self.rule.rule_id == rule.rule_id and self.instance == instance and self.kind != Kind.EXITED
+        is_same = self.rule.rule_id == rule.rule_id and self.instance == instance
+        return is_same and self.watched is watched and self.kind != Kind.EXITED
 
 
 class Unmatched(NamedTuple):
@@ -295,8 +298,10 @@ class Facts:
         if not (fired or step.details["reason"] in _WOULD_HAVE_FIRED):
             return
         rule, kind = self.rule(step), step.details["kind"]
-        counts = rule.mode is Mode.LIVE and not rule.transactional and kind != Kind.EXITED
-        firing = Firing(step.time_us, rule, str(step.instance), step.details["trigger_id"], kind, counts, fired)
+        watched = rule.mode is Mode.SHADOW or step.details["reason"] == Reason.ROLLOUT
+        counts = not watched and not rule.transactional and kind != Kind.EXITED
+        trigger_id = step.details["trigger_id"]
+        firing = Firing(step.time_us, rule, str(step.instance), trigger_id, kind, counts, fired, watched)
         self.record.append(firing)
         if fired:
             self.fired.append(firing)
@@ -312,7 +317,7 @@ class Facts:
                 self.listed.add((firing.rule.rule_id, instance))
 
 
-_WOULD_HAVE_FIRED: Final = (Reason.SHADOW, Reason.HOLDOUT)
+_WOULD_HAVE_FIRED: Final = (Reason.SHADOW, Reason.ROLLOUT, Reason.HOLDOUT)
 
 
 def _in_force(program: Program) -> dict[str, RuleProgram]:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 from typing import Any, Final, NamedTuple
 
 from kittiwake.event_types import own_type
@@ -15,6 +18,8 @@ from kittiwake.explain.conditions import Gap, tree_gap
 from kittiwake.explain.facts import Consent, Facts, Firing
 from kittiwake.explain.rules import cap_words, match_words
 from kittiwake.explain.wording import listed, moment_words, span_words
+from kittiwake.kernel.evaluate.rollout import is_watching
+from kittiwake.kernel.evaluate.variants import draw
 from kittiwake.kernel.plan.gates import asked_of
 from kittiwake.kernel.plan.policy import Arbitration, Calendar, Cap
 from kittiwake.kernel.plan.program import ATTRIBUTES_RULE
@@ -36,6 +41,7 @@ GATES: Final = {
     Reason.OUTRANKED: "rank in its round",
     Reason.FREQUENCY_CAP: "frequency cap",
     Reason.EXPIRED: "expiry",
+    Reason.ROLLOUT: "rollout",
     Reason.HOLDOUT: "holdout",
     Reason.SHADOW: "shadow",
 }
@@ -154,9 +160,22 @@ def _holdout(stopped: Stopped) -> Gap:
     return Gap(what, "nothing this contact does: it is decided like any other, and sent nothing while the salt stands")
 
 
+def _rollout(stopped: Stopped) -> Gap:
+    if stopped.step.details["kind"] == Kind.EXITED:
+        return Gap("rollout: the contact is outside of the rollout", "a rollout that has come to it when it enters")
+    rollout, facts = stopped.rule.rollout, stopped.facts
+    assert rollout is not None
+    drawn = draw(rollout.salt, facts.program.account_id, facts.contact_id)
+    needed = ceil(Fraction(drawn + 1, 2**64) * 100_000) / Decimal(1000)
+    what = f"contact {facts.contact_id} is not among the first {rollout.percent} percent of salt {rollout.salt}"
+    return Gap(f"rollout: {what}", f"a rollout of {needed.normalize():f} percent or more, which comes to this contact")
+
+
 def _reentry(stopped: Stopped) -> Gap:
     assert stopped.rule.reentry is not None
-    newest = [one for one in stopped.facts.record if one.is_of(stopped.rule, stopped.step.instance)][-1]
+    facts, rule = stopped.facts, stopped.rule
+    watched = is_watching(rule, facts.program.account_id, facts.contact_id)
+    newest = [one for one in facts.record if one.is_of(rule, stopped.step.instance, watched=watched)][-1]
     last = f"{_fired(newest)} at {stopped.moment(newest.time_us)} (trigger {newest.trigger_id})"
     within_us = stopped.rule.reentry.within_us
     if within_us is None:
@@ -322,6 +341,7 @@ ANSWERS: Final[dict[Reason, Callable[[Stopped], Gap]]] = {
     Reason.CONDITION_UNMET: _condition_unmet,
     Reason.NO_CONSENT: _no_consent,
     Reason.HOLDOUT: _holdout,
+    Reason.ROLLOUT: _rollout,
     Reason.REENTRY: _reentry,
     Reason.OUTRANKED: _outranked,
     Reason.FREQUENCY_CAP: _frequency_cap,

@@ -306,7 +306,7 @@ def _goal(found: _Found) -> Child:
     ]
     numbers = _same_table(found.parts["goal"])
     if not shown:
-        return [numbers, element("p", "No holdout and no variants: nothing says what messages add.")]
+        return [numbers, element("p", "No holdout, no rollout and no variants: nothing says what messages add.")]
     label = "How many more reached the goal than of those compared with, and where that lies 19 times of 20"
     hint = "An uplift is the effect of messages only if these rules were live then; else nobody was sent anything."
     return [chart(label, partial(charts.intervals, shown[:NAMES_MAX]), numbers), element("p", hint)]

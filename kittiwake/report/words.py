@@ -22,6 +22,7 @@ MEANINGS: Final[dict[str, str]] = {
     Reason.OUTRANKED: "Another rule won the round.",
     Reason.FREQUENCY_CAP: "The contact had had as many messages as the policy allows.",
     Reason.EXPIRED: "It was held until it was not worth sending any more.",
+    Reason.ROLLOUT: "The rule is sent to some contacts only for now, and this one is not among them.",
     Reason.HOLDOUT: "The contact is in the group that is sent nothing, so that the others can be compared with it.",
     Reason.SHADOW: "The rule is in shadow: it is counted, and nothing is sent.",
     Reason.SUPERSEDED: "A newer or a higher one took its turn.",

@@ -130,6 +130,8 @@ class LintCode(StrEnum):
     VARIANT_OF_ALL_OR_NONE = "variant_of_all_or_none"
     VARIANT_THAT_IS_SENT = "variant_that_is_sent"
     SALT_OF_THE_HOLDOUT = "salt_of_the_holdout"
+    ROLLOUT_OF_ALL_OR_NONE = "rollout_of_all_or_none"
+    SALT_OF_THE_VARIANTS = "salt_of_the_variants"
     DIGEST_OF_AN_INSTANT = "digest_of_an_instant"
     # beside an event plan
     TYPE_NEVER_SEEN = "type_never_seen"

@@ -20,7 +20,7 @@ from kittiwake.model import Decision
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.simulate.intervals import Part, difference
-from kittiwake.simulate.model import FIRED, HOLDOUT, SHADOW, Arm, Goal, GoalOfRule, Uplift
+from kittiwake.simulate.model import FIRED, HOLDOUT, ROLLOUT, SHADOW, Arm, Goal, GoalOfRule, Uplift
 
 
 class Reached(NamedTuple):
@@ -101,7 +101,7 @@ def _ended_by(steps: Iterable[Step], types: frozenset[str]) -> Iterator[str]:
 
 
 class Passed(NamedTuple):
-    """A candidate that fired, or would have but for the holdout or shadow."""
+    """A candidate that fired, or would have but for the rollout, the holdout or shadow."""
 
     instant_us: int
     due_us: int
@@ -109,7 +109,9 @@ class Passed(NamedTuple):
     arm: str
 
 
-_ARMS: Final = {Reason.HOLDOUT: HOLDOUT, Reason.SHADOW: SHADOW}
+_ARMS: Final = {Reason.HOLDOUT: HOLDOUT, Reason.ROLLOUT: ROLLOUT, Reason.SHADOW: SHADOW}
+_CONTROLS: Final = (HOLDOUT, ROLLOUT)
+"""Arms that are sent nothing by a draw: the first of them that there is, the others are compared with."""
 
 
 def passed_of(decision: Decision) -> Passed | None:
@@ -174,10 +176,11 @@ class GoalCounts:
 
 
 def _uplifts(arms: Sequence[Arm]) -> Iterator[Uplift]:
-    """Every arm against the holdout; without one, every variant against the first."""
-    watched = [arm for arm in arms if arm.watched and arm.name != SHADOW]
-    control = next((arm for arm in watched if arm.name == HOLDOUT), watched[0] if watched else None)
-    for arm in watched:
+    """Every arm that was sent something against a control; without one, every variant against the first."""
+    watched = {arm.name: arm for arm in arms if arm.watched and arm.name != SHADOW}
+    sent = [arm for name, arm in watched.items() if name not in _CONTROLS]
+    control = next((watched[name] for name in _CONTROLS if name in watched), sent[0] if sent else None)
+    for arm in sent:
         if control is not None and arm is not control:
             parts = Part(arm.did_after, arm.watched), Part(control.did_after, control.watched)
             yield Uplift(arm.name, control.name, *difference(*parts))

@@ -14,6 +14,7 @@ from kittiwake.batch.summary import Summary
 
 FIRED: Final = "fired"
 HOLDOUT: Final = "holdout"
+ROLLOUT: Final = "rollout"
 SHADOW: Final = "shadow"
 
 
@@ -75,13 +76,13 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """Contacts of a rule by what became of the first of its candidates that passed every gate before the holdout.
+    """Contacts of a rule by what became of the first of its candidates that passed the gates before the rollout.
 
     Of each contact its first such candidate counts, and no other. Its instant is when it fired, or would have.
     """
 
     name: str
-    """`fired` (or the variant), `holdout`, `shadow`."""
+    """`fired` (or the variant), `holdout`, `rollout` (outside of it), `shadow`."""
     contacts: int
     did_before: int
     """Who reached the goal after the episode had opened and before the candidate fell due."""

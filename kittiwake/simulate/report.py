@@ -186,9 +186,16 @@ def _goals(simulation: Simulation, *, several: bool) -> Iterator[Part]:
     yield Part("goal", title, rows, range(2, 7), notes)
 
 
+_WHO: Final = {
+    "fired": "fired",
+    "holdout": "were held out",
+    "rollout": "were outside of the rollout",
+    "shadow": "were sent nothing: shadow",
+}
+
+
 def _arm(arm: Arm) -> tuple[str, ...]:
-    who = {"holdout": "were held out", "shadow": "were sent nothing: shadow", "fired": "fired"}
-    words = who.get(arm.name, f"got variant {arm.name}")
+    words = _WHO.get(arm.name, f"got variant {arm.name}")
     share = percent_words(arm.did_after / arm.watched) if arm.watched else "–"
     return words, f"{arm.contacts:,}", f"{arm.did_before:,}", f"{arm.watched:,}", f"{arm.did_after:,}", share
 
@@ -202,7 +209,8 @@ def _notes(name: str, goal: GoalOfRule) -> Iterator[str]:
 
 def _uplift(one: Uplift) -> str:
     arm = "fired" if one.arm == "fired" else f"variant {one.arm}"
-    against = "the holdout" if one.against == "holdout" else f"variant {one.against}"
+    controls = {"holdout": "the holdout", "rollout": "those outside of the rollout"}
+    against = controls.get(one.against, f"variant {one.against}")
     points = f"{100 * one.difference:+.1f} points ({100 * one.low:+.1f} to {100 * one.high:+.1f}, 95 %)"
     unsure = "; it may be chance" if one.low <= 0 <= one.high else ""
     return f"{arm} against {against}: {points}{unsure}"

@@ -77,7 +77,7 @@ def goal_of(rule: RuleFigures | None) -> tuple[int, int, int]:
     goal: GoalOfRule | None = None if rule is None else rule.goal
     if goal is None:
         return 0, 0, 0
-    sent = [arm for arm in goal.arms if arm.name not in ("holdout", "shadow")]
+    sent = [arm for arm in goal.arms if arm.name not in ("holdout", "rollout", "shadow")]
     return goal.did_anyway, sum(arm.did_after for arm in sent), sum(arm.watched for arm in sent)
 
 

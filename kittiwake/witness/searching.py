@@ -37,7 +37,7 @@ SPAN_US: Final = 800 * DAY_US
 OTHERS_MAX: Final = 24
 """Other rules of which is looked for what they do to this one."""
 CONTACTS_MAX: Final = 1_000
-"""Contacts among whom one of the holdout, or one outside of it, is looked for."""
+"""Contacts among whom one of the holdout or the rollout, or one outside of it, is looked for."""
 HELD: Final = frozenset({Reason.QUIET_HOURS, Reason.ARBITRATION})
 """Gates that hold a candidate, and let it go later."""
 EACH_HOUR: Final = (0, *(hour * HOUR_US for hour in range(1, 24)))
@@ -107,7 +107,7 @@ class Search:
             case Reason.REENTRY | Reason.FREQUENCY_CAP | Reason.OUTRANKED | Reason.ARBITRATION:
                 yield from self._repeated()
                 yield from self._beside_others()
-            case Reason.HOLDOUT:
+            case Reason.HOLDOUT | Reason.ROLLOUT:
                 yield from self._of_others()
             case Reason.NOT_READY:
                 yield from self._early()
@@ -122,6 +122,9 @@ class Search:
             return (
                 "the policy's holdout is everybody: nobody is sent anything. Write a smaller percent, or holdout: false"
             )
+        rollout = self._rule.rollout
+        if rollout is not None and rollout.percent <= 0:
+            return "nobody is in its rollout: nobody is sent anything. Write a percent above 0"
         matches = list(matches_of(self._rule))
         if matches and not any(_may_match(match) for match in matches):
             return "no event can be as its where asks: what it asks for contradicts itself"

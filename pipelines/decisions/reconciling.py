@@ -190,6 +190,7 @@ SELECT p.*, CASE
   WHEN stream_partial_history OR backfill_partial_history THEN '{Difference.PARTIAL_HISTORY}'
   WHEN {_other("decision")} = 'revoked' THEN '{Difference.REVOKED}'
   WHEN {_other("reason")} = 'holdout' THEN '{Difference.HOLDOUT}'
+  WHEN {_other("reason")} = 'rollout' THEN '{Difference.ROLLOUT}'
   WHEN {_other("reason")} = 'shadow' THEN '{Difference.SHADOW}'
   WHEN p.trigger_id IN (SELECT one FROM renamed UNION SELECT other FROM renamed) THEN '{Difference.OTHER_ID}'
   WHEN stream_ruleset_version <> backfill_ruleset_version

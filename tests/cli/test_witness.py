@@ -31,6 +31,7 @@ rules:
     wait: 1h
     still: {absent: order.completed, within: 1h}
     reentry: 7d
+    rollout: {percent: 50}
     expires: 2h
   - {id: vip, when: order.completed, reaches: {sum: total, at: [100]}, priority: 90}
 """
@@ -58,10 +59,10 @@ def test_each_gate_has_a_history_that_it_refuses_and_the_file_is_kept(tmp_path: 
     gates = [line.removeprefix("found: cart is refused by ") for line in ran.out.splitlines()[1:-1]]
     assert gates == [
         "not_ready", "condition_unmet", "no_consent", "reentry", "quiet_hours", "arbitration", "outranked",
-        "frequency_cap", "expired", "holdout",
+        "frequency_cap", "expired", "rollout", "holdout",
     ]  # fmt: skip
     kept = kittiwake("test", file, "--allow-empty")
-    assert (kept.code, kept.out.splitlines()[-1]) == (0, "11 passed")
+    assert (kept.code, kept.out.splitlines()[-1]) == (0, "12 passed")
     again = kittiwake("witness", rules, "cart", "--output", file)
     assert (again.code, "is there already" in again.err) == (2, True)
 

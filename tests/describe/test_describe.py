@@ -98,6 +98,8 @@ RULES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
     "channel": (ARMED, [{"channel": "email"}, {"channel": "push"}]),
     "transactional": (ARMED, [{"transactional": True}]),
     "holdout": (ARMED, [{"holdout": False}]),
+    "rollout": (ARMED, [{"rollout": {"percent": 5}}, {"rollout": {"percent": 6}},
+                        {"rollout": {"percent": 5, "salt": "x"}}]),
     "expires": (ARMED, [{"expires": "1d"}]),
     "keep": (ARMED, [{"keep": "10d", "reentry": "once"}, {"keep": "11d", "reentry": "once"}]),
     "live_from": (ARMED, [{"live_from": "2026-01-01T00:00:00Z"}]),

@@ -120,6 +120,37 @@ def test_of_who_is_held_out_what_would_have_fired_is_what_re_entry_and_caps_name
     assert capped.what.endswith(", held out)")
 
 
+def test_a_contact_outside_of_a_rollout_is_told_when_it_comes_in() -> None:
+    def miss(percent: float) -> tuple[str, str]:
+        found = only_miss(explained({**CART, "rollout": {"percent": percent, "salt": "spring"}}, ADDED))
+        return found.what, found.needed
+
+    what = "suppressed, rollout: contact c1 is not among the first 5 percent of salt spring"
+    assert miss(5) == (what, "a rollout of 97.463 percent or more, which comes to this contact")
+    assert miss(97.462)[0].startswith("suppressed, rollout")
+    explanation = explained({**CART, "rollout": {"percent": 97.463, "salt": "spring"}}, ADDED)
+    assert explanation.rules[0].fired == 1
+    assert "gates: rollout ✓" in lines(explanation)
+
+
+def test_outside_of_a_rollout_re_entry_names_what_would_have_fired_and_no_cap_does() -> None:
+    rule = {**CART, "reentry": "once", "rollout": {"percent": 0}}
+    again = ("3h", "cart.item_added")
+    frequency = {"frequency": {"max": 1, "per": "day"}}
+    first, second = explained(rule, ADDED, again, policy=frequency).rules[0].nearest
+    assert first.what.startswith("suppressed, rollout")
+    assert second.what.startswith("suppressed, reentry: once, and it would have fired at 11:00 (trigger ")
+
+
+def test_an_exit_of_who_is_outside_of_a_rollout_says_so() -> None:
+    rule = {**VIP, "rollout": {"percent": 0}}
+    explanation = explained(rule, ("0m", "order.completed", {"total": 600}), ("1h", "support.complaint"))
+    assert [(miss.what.split(":")[0], miss.needed) for miss in explanation.rules[0].nearest][1] == (
+        "suppressed, rollout",
+        "a rollout that has come to it when it enters",
+    )
+
+
 def test_an_exit_of_who_was_held_out_says_so() -> None:
     policy = {"holdout": {"percent": 100, "salt": "x"}}
     explanation = explained(VIP, ("0m", "order.completed", {"total": 600}), ("1h", "support.complaint"), policy=policy)

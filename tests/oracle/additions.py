@@ -17,7 +17,7 @@ from tests.oracle.worlds_conditions import add_changes_of_tier, add_contact_cond
 from tests.oracle.worlds_history import give_periods, give_ranges, give_totals, give_values, move_between_zones
 from tests.oracle.worlds_match import add_changes, add_lines, add_names, add_operators, add_second_keys, add_updates
 from tests.oracle.worlds_names import name_matches
-from tests.oracle.worlds_sending import add_channels, add_quiet_days, add_variants
+from tests.oracle.worlds_sending import add_channels, add_quiet_days, add_rollout, add_variants
 
 Raw = dict[str, Any]
 
@@ -39,6 +39,7 @@ ADDITIONS: dict[str, Addition] = {
     "repeats": Addition(worlds_repeats.document, worlds_repeats.events),
     "arbitration": Addition(arbitrate),
     "variants": Addition(add_variants),
+    "rollout": Addition(add_rollout),
     "quiet days": Addition(add_quiet_days),
     "channels": Addition(add_channels),
     "values": Addition(give_values, weight=2),

@@ -27,7 +27,7 @@ class Changing(Arming):
         if not self.ages.stream:
             self._rehearse(fresh)
         for rule in fresh:
-            self.life.members[rule.id] = self.life.entered_fired.get((rule.id, rule.shadow), False)
+            self.life.members[rule.id] = self.life.entered_fired.get((rule.id, self.watches(rule)), False)
 
     def _carry_over(self, rule: Rule) -> None:
         """What is pending or deferred stays as it is; all else is asked of the rule's new text."""

@@ -16,8 +16,8 @@ from tests.oracle.values import where_holds
 
 
 def would_fire(reason: str | None) -> bool:
-    """Whether a candidate that was gated fires, or would but for the holdout or shadow: the record is the same."""
-    return reason in (None, "holdout", "shadow")
+    """Whether a candidate that was gated fires, or would but for rollout, holdout or shadow: it is remembered."""
+    return reason in (None, "rollout", "holdout", "shadow")
 
 
 class Gates:
@@ -100,8 +100,9 @@ class Gates:
         first_time = candidate.release is None
         reason = "superseded" if candidate.lower else self._refusal(candidate)
         if candidate.kind == "entered":
-            self.life.entered_fired[candidate.rule.id, candidate.rule.shadow] = would_fire(reason)
-            self.life.entered_held_out[candidate.rule.id, candidate.rule.shadow] = reason == "holdout"
+            which = candidate.rule.id, self.watches(candidate.rule)
+            self.life.entered_fired[which] = would_fire(reason)
+            self.life.entered_held_out[which] = reason == "holdout"
         if reason in ("quiet_hours", "arbitration"):
             self._defer(candidate, reason)
         else:
@@ -160,14 +161,15 @@ class Gates:
         for each in self.rows[-len(ranked) :]:
             each["digest_id"] = named(whole)
         self.rows.append(whole)
-        if not rule.shadow and not rule.transactional:
+        watches = self.watches(rule)
+        if not watches and not rule.transactional:
             self.winners.append(whole)
         for candidate in listed:
             key, counts = candidate.episode.key, candidate is listed[0]
             self.life.firings.append(
-                Firing(rule.id, key, self.now, rule.shadow, rule.group, rule.transactional, rule.channel, counts)
+                Firing(rule.id, key, self.now, watches, rule.group, rule.transactional, rule.channel, counts)
             )
-            candidate.episode.fired.add(rule.shadow)
+            candidate.episode.fired.add(watches)
 
     # -- the gates ---------------------------------------------------------------------------------------------
 
@@ -189,12 +191,14 @@ class Gates:
             return "quiet_hours"
         if not rule.transactional and policy.arbitration and candidate.release is None:
             return "arbitration"
-        if not rule.transactional and not rule.shadow and policy.arbitration and self._is_outranked():
+        if not rule.transactional and not self.watches(rule) and policy.arbitration and self._is_outranked():
             return "outranked"
         if not rule.transactional and any(self._used_up(cap, rule) for cap in policy.caps):
             return "frequency_cap"
         if self.now != candidate.due and self.now - candidate.due >= rule.expires:
             return "expired"
+        if not rule.shadow and self.watches(rule):
+            return "rollout"
         if rule.holdout and policy.holdout_percent is not None and self._held_out(policy.holdout_percent):
             return "holdout"
         return "shadow" if rule.shadow else None
@@ -202,6 +206,10 @@ class Gates:
     def _is_outranked(self) -> bool:
         """Whether as many as may fire have passed every gate at this instant."""
         return self.policy.arbitration is not None and len(self.winners) >= self.policy.arbitration[1]
+
+    def watches(self, rule: Rule) -> bool:
+        """Whether nothing of the rule is sent to this contact: it is in shadow, or has not come so far."""
+        return rule.shadow or (rule.rollout is not None and not self._is_below(rule.rollout, rule.rollout_salt))
 
     def _held_out(self, percent: Fraction) -> bool:
         return self._is_below(percent, self.policy.holdout_salt)
@@ -221,11 +229,11 @@ class Gates:
         return None
 
     def _too_soon_again(self, candidate: Candidate) -> bool:
-        episode, rule = candidate.episode, candidate.rule
-        if rule.shadow in episode.fired and candidate.occurrence is None:
+        episode, watches = candidate.episode, self.watches(candidate.rule)
+        if watches in episode.fired and candidate.occurrence is None:
             return False
         return any(
-            (each.rule_id, each.key) == episode.place and each.shadow == rule.shadow and self.remembers(each)
+            (each.rule_id, each.key) == episode.place and each.watched == watches and self.remembers(each)
             for each in self.life.firings
         )
 
@@ -239,7 +247,9 @@ class Gates:
         return sum(self._counts(cap, firing) for firing in self.life.firings) >= cap.maximum
 
     def _counts(self, cap: Cap, firing: Firing) -> bool:
-        if not firing.counts or firing.shadow or firing.transactional or not cap.concerns(firing.group, firing.channel):
+        if not firing.counts or firing.watched or firing.transactional:
+            return False
+        if not cap.concerns(firing.group, firing.channel):
             return False
         if gone(self.ages.cap_spans(firing.group, firing.channel), firing.at, self.now):
             return False
@@ -311,16 +321,17 @@ class Gates:
         entered = self.life.held.pop(candidate.episode.place, None)
         if entered is not None:
             self.write(entered, "cancelled", "exited")
-        had_fired = self.life.entered_fired.pop((rule.id, rule.shadow), False)
-        held_out = self.life.entered_held_out.pop((rule.id, rule.shadow), False)
+        watches = self.watches(rule)
+        had_fired = self.life.entered_fired.pop((rule.id, watches), False)
+        held_out = self.life.entered_held_out.pop((rule.id, watches), False)
         if candidate.silent:
             return
         if not had_fired:
             self.write(candidate, "suppressed", "not_entered")
         elif held_out:
             self.write(candidate, "suppressed", "holdout")
-        elif rule.shadow:
-            self.write(candidate, "suppressed", "shadow")
+        elif watches:
+            self.write(candidate, "suppressed", "shadow" if rule.shadow else "rollout")
         else:
             self.write(candidate, "fired", None)
 
@@ -338,27 +349,27 @@ class Gates:
             self._decide(older, "superseded")
 
     def _end_of_round(self, candidate: Candidate) -> int:
-        """Of the round that is open, or of the one that the candidate opens; a shadow rule's has one of its own."""
+        """Of the round that is open, or of the one that the candidate opens; of what is only watched, its own."""
         assert self.policy.arbitration is not None
         if self.life.round_end is not None and candidate.due < self.life.round_end:
             return self.life.round_end
         end = candidate.due + self.policy.arbitration[0]
-        if not candidate.rule.shadow:
+        if not self.watches(candidate.rule):
             self.life.round_end = end
         return end
 
     def _decide(self, candidate: Candidate, reason: str | None) -> None:
         """The final decision of a candidate that was gated."""
-        episode = candidate.episode
+        episode, rule = candidate.episode, candidate.rule
+        watches = self.watches(rule)
         if would_fire(reason):
-            rule = candidate.rule
-            firing = Firing(rule.id, episode.key, self.now, rule.shadow, rule.group, rule.transactional, rule.channel)
+            firing = Firing(rule.id, episode.key, self.now, watches, rule.group, rule.transactional, rule.channel)
             self.life.firings.append(firing)
-            episode.fired.add(rule.shadow)
+            episode.fired.add(watches)
         self.write(candidate, "fired" if reason is None else "suppressed", reason)
         if reason == "outranked":
             self.rows[-1]["outranked_by"] = named(self.winners[-1])
-        if reason in (None, "holdout") and not candidate.rule.shadow and not candidate.rule.transactional:
+        if reason in (None, "holdout") and not watches and not rule.transactional:
             self.winners.append(self.rows[-1])
         episode.decided.add(candidate.slot)
 

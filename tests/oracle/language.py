@@ -136,6 +136,8 @@ class Rule:
     emits: tuple[str, ...] = ("entered",)
     include: dict[str, Any] = field(default_factory=dict)
     shadow: bool = False
+    rollout: Fraction | None = None
+    rollout_salt: str = ""
     priority: int = 50
     reentry: str = "always"
     group: str | None = None
@@ -337,12 +339,14 @@ def _local_day(raw: dict[str, Any], holidays: frozenset[date]) -> LocalDay:
 def _rule(raw: dict[str, Any], policy: Policy, version: int, holidays: frozenset[date]) -> Rule:
     read = _audience_parts(raw) if "audience" in raw else _event_parts(raw, holidays)
     live_from = clock.parse_instant(raw.get("live_from"))
-    variants = raw.get("variants") or {}
+    variants, rollout = raw.get("variants") or {}, raw.get("rollout") or {}
     return Rule(
         id=raw["id"],
         version=version,
         include={name: _source(raw, said) for name, said in (raw.get("include") or {}).items()},
         shadow=raw.get("mode") == "shadow",
+        rollout=rollout.get("percent"),
+        rollout_salt=rollout.get("salt") or f"rollout:{raw['id']}",
         priority=int(raw.get("priority", 50)),
         reentry=raw.get("reentry") or "always",
         group=raw.get("group"),

@@ -19,7 +19,7 @@ class Episode:
     """What one opening event began: `newest` arms now, `last` was counted last. Edges have no pending part.
 
     `rule` is the rule of the version in force; `date` what an `until` of the event waits for; `fired` says whether a
-    reminder of a live rule has fired (`False in fired`), or one of a shadow rule would have (`True in fired`).
+    reminder that was sent has fired (`False in fired`), or one that is only watched would have (`True in fired`).
     """
 
     rule: Rule
@@ -76,12 +76,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Firing:
-    """A candidate that fired (a shadow rule's, a held-out contact's: that would have), with what its rule was then."""
+    """A candidate that fired (held out, or only watched: that would have), with what its rule was then."""
 
     rule_id: str
     key: str
     at: int
-    shadow: bool
+    watched: bool
     group: str | None
     transactional: bool
     channel: str | None = None

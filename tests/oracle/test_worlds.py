@@ -24,6 +24,7 @@ REASONS = {
     ("suppressed", "not_ready"),
     ("suppressed", "condition_unmet"),
     ("suppressed", "no_consent"),
+    ("suppressed", "rollout"),
     ("suppressed", "holdout"),
     ("suppressed", "reentry"),
     ("suppressed", "outranked"),
@@ -50,7 +51,7 @@ _CLAUSES = (
     "matches match description owner tags "
     "cast number instant derive from each keep as repeats"
 )
-CLAUSES = (*_CLAUSES.split(), "variants", "salt", "channel", "channels", "except", "calendar")
+CLAUSES = (*_CLAUSES.split(), "variants", "rollout", "percent", "salt", "channel", "channels", "except", "calendar")
 
 
 def decisions(of: World) -> list[dict[str, Any]]:

@@ -143,7 +143,7 @@ class Walk(Watching):
 
     def _cannot_tell(self, rule: Rule) -> bool:
         """Whether a contact that has entered stays a member, since the rule lacks what would say otherwise."""
-        entered = self.life.entered_fired.get((rule.id, rule.shadow), False)
+        entered = self.life.entered_fired.get((rule.id, self.watches(rule)), False)
         decides = self.ages.versions[rule.version].policy.effective
         return entered and not decides and self.now < self.lacks_until(rule)
 

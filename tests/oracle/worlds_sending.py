@@ -6,6 +6,7 @@ from tests.oracle.dice import Dice
 
 Raw = dict[str, Any]
 
+ROLLED_OUT: tuple[Any, ...] = (0, 5, 33.3, 50, 50, 50, 87.5, 100)
 _SHARES: tuple[tuple[Any, ...], ...] = ((50, 50), (50, 50), (33.3, 33.3, 33.4), (90, 10), (0, 100), (100,), (5, 0, 95))
 
 
@@ -18,6 +19,16 @@ def add_variants(dice: Dice, document: Raw) -> None:
             rule["variants"] = dict(zip(("a", "b", "c"), shares, strict=False))
             if dice.chance(40):
                 rule["variants"]["salt"] = dice.pick(salts)
+
+
+def add_rollout(dice: Dice, document: Raw) -> None:
+    """A rollout of most rules, some by one salt, some by that of the holdout."""
+    salts = ("spring", document.get("policy", {}).get("holdout", {}).get("salt", "s"))
+    for rule in document["rules"]:
+        if dice.chance(75):
+            rule["rollout"] = {"percent": dice.pick(ROLLED_OUT)}
+            if dice.chance(40):
+                rule["rollout"]["salt"] = dice.pick(salts)
 
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -90,6 +90,7 @@ CASES: dict[Difference, tuple[Side, Side]] = {
         Side([decision(), held(decision=Outcome.REVOKED, reason=Reason.LATE_EVENT, revision=1)]),
         Side([decision()]),
     ),
+    Difference.ROLLOUT: (Side([held(reason=Reason.ROLLOUT)]), Side([decision()])),
     Difference.HOLDOUT: (Side([held(reason=Reason.HOLDOUT)]), Side([decision()])),
     Difference.SHADOW: (Side([held(reason=Reason.SHADOW)]), Side([decision()])),
     Difference.OTHER_ID: (

@@ -99,6 +99,9 @@ CONSTRUCTS: Final = {
     "repeats": Construct(
         "model check compile plan run", conformance="repeats", sections="repeats", document_keys="repeats"
     ),
+    "rollout": Construct(
+        "model check compile lint plan evaluate", "rollout", conformance="rollout", sections="Rollout"
+    ),
     "rule": Construct(
         "model check compile lint plan",
         "id mode restart priority expires keep",

@@ -170,6 +170,19 @@ def test_both_arms_are_watched_from_the_instants_at_which_they_fired_or_would_ha
     assert (uplift.difference, uplift.low, uplift.high) == difference(Part(3, 5), Part(1, 4))
 
 
+def test_those_outside_of_a_rollout_are_the_arm_that_the_others_are_compared_with(tmp_path: Path) -> None:
+    rolled = "  - {id: new, when: cart.item_added, rollout: {percent: 50, salt: s}}\n"
+    contacts = [f"c{number}" for number in (*SALT_HOLDS, *SALT_SENDS)]
+    events = [event("cart.item_added", "2025-03-01T10:00:00Z", one) for one in contacts]
+    events += [event("order.completed", "2025-03-01T11:00:00Z", one) for one in contacts[:3]]
+    events.append(event("page.viewed", "2025-03-12T10:00:00Z", "c-last"))
+    goal = _rule(_run(tmp_path, "{}", events, Goal(BOUGHT, 2 * DAY_US), rolled), "new").goal
+    assert goal is not None
+    assert goal.arms == (Arm("fired", 4, 0, 4, 3), Arm("rollout", 6, 0, 6, 0))
+    (uplift,) = goal.uplifts
+    assert (uplift.arm, uplift.against) == ("fired", "rollout")
+
+
 def test_a_goal_that_did_not_end_the_episode_came_before_it_was_due(tmp_path: Path) -> None:
     events = [
         event("cart.item_added", "2025-03-01T10:00:00Z"),

@@ -22,10 +22,11 @@ GATES: Final = (
     Reason.OUTRANKED,
     Reason.FREQUENCY_CAP,
     Reason.EXPIRED,
+    Reason.ROLLOUT,
     Reason.HOLDOUT,
     Reason.SHADOW,
 )
-"""In the order of the language: the last two are asked of what would fire, and only keep it from being sent."""
+"""In the order of the language: the last three are asked of what would fire, and only keep it from being sent."""
 
 
 class Asked(NamedTuple):
@@ -63,6 +64,7 @@ def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
         Reason.OUTRANKED: asked.arbitration is not None and rule.mode is Mode.LIVE,
         Reason.FREQUENCY_CAP: bool(asked.caps),
         Reason.EXPIRED: asked.quiet_hours is not None or asked.arbitration is not None,
+        Reason.ROLLOUT: rule.rollout is not None and rule.mode is Mode.LIVE,
         Reason.HOLDOUT: policy.holdout is not None and rule.holdout,
         Reason.SHADOW: rule.mode is Mode.SHADOW,
     }

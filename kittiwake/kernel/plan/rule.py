@@ -21,6 +21,7 @@ from kittiwake.kernel.plan.include import Include
 from kittiwake.kernel.plan.match import Match, Matches
 from kittiwake.kernel.plan.periods import PERIOD_SPAN_US
 from kittiwake.kernel.plan.policy import Reentry
+from kittiwake.kernel.plan.rollout import Rollout
 from kittiwake.kernel.plan.sequence import Sequence
 from kittiwake.kernel.plan.thresholds import Reaches
 from kittiwake.kernel.plan.variants import Variants
@@ -90,6 +91,8 @@ class RuleProgram(msgspec.Struct, frozen=True):
     """What changes of items it is about."""
     digest: Digest | None = None
     """None: each instance leaves a trigger of its own."""
+    rollout: Rollout | None = None
+    """None: it is sent to every contact."""
 
     @property
     def total_kept_us(self) -> int | None:

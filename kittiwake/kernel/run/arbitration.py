@@ -6,38 +6,31 @@ hours, and released together. Called by `run.gating` and `run.eligibility`, wher
 
 from __future__ import annotations
 
-from typing import Final
-
 from kittiwake.kernel.plan.policy import Arbitration
-from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.kernel.run.execution import Execution
-from kittiwake.reasons import Reason
-
-SHADOW: Final = Mode.SHADOW
-HOLDOUT: Final = Reason.HOLDOUT
 
 
-def hold_until_us(run: Execution, rule: RuleProgram) -> int:
+def hold_until_us(run: Execution, index: int) -> int:
     """Until when a candidate due now is held: to the end of the open round, or of one that it opens.
 
-    A shadow rule's opens none: it is held as long by itself.
+    Of a rule that only watches the contact it opens none: it is held as long by itself.
     """
     state, arbitration = run.state, run.program.policy.arbitration
     assert arbitration is not None
     if state.round_ends_us is not None and run.now_us < state.round_ends_us:
         return state.round_ends_us
     ends_us = run.now_us + arbitration.within_us
-    if rule.mode is not SHADOW:
+    if not run.is_watching(index):
         state.round_ends_us = ends_us
     return ends_us
 
 
-def is_outranked(run: Execution, arbitration: Arbitration, rule: RuleProgram) -> bool:
-    """Whether as many as may fire have passed every gate at this instant; a shadow rule only watches."""
-    return len(run.winners) >= arbitration.max_fired and rule.mode is not SHADOW
+def is_outranked(run: Execution, arbitration: Arbitration, index: int) -> bool:
+    """Whether as many as may fire have passed every gate at this instant; a rule that only watches never is."""
+    return len(run.winners) >= arbitration.max_fired and not run.is_watching(index)
 
 
-def count_winner(run: Execution, rule: RuleProgram, trigger_id: str) -> None:
+def count_winner(run: Execution, index: int, trigger_id: str) -> None:
     """Remember what has passed every gate at this instant; also of a contact in the holdout."""
-    if not rule.transactional and rule.mode is not SHADOW:
+    if not run.program.rules[index].transactional and not run.is_watching(index):
         run.winners.append(trigger_id)

@@ -32,6 +32,7 @@ SHADOWED: Final = Mode.SHADOW
 NOT_READY: Final = Reason.NOT_READY
 CONDITION_UNMET: Final = Reason.CONDITION_UNMET
 NO_CONSENT: Final = Reason.NO_CONSENT
+ROLLOUT: Final = Reason.ROLLOUT
 HOLDOUT: Final = Reason.HOLDOUT
 REENTRY: Final = Reason.REENTRY
 QUIET_HOURS: Final = Reason.QUIET_HOURS
@@ -65,12 +66,14 @@ def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
     if arbitration is not None:
         if not one.released:
             return ARBITRATION
-        if is_outranked(run, arbitration, rule):
+        if is_outranked(run, arbitration, one.rule_index):
             return OUTRANKED
     if caps and _is_capped(run, caps):
         return FREQUENCY_CAP
     if one.released and run.now_us - due_us >= rule.expires_us:
         return EXPIRED  # also where what held it is in force no more
+    if rule.rollout is not None and rule.mode is not SHADOWED and run.is_watching(one.rule_index):
+        return ROLLOUT
     if policy.holdout is not None and rule.holdout and _is_held_out(run):
         return HOLDOUT
     return SHADOW if rule.mode is SHADOWED else None
@@ -83,6 +86,8 @@ def note_gates(run: Execution, one: Caused, refusal: Reason | None) -> None:
     for gate in run.program.gates[one.rule_index]:
         if gate is (ARBITRATION if one.released else OUTRANKED):
             continue  # the one is only asked of what falls due, the other of what is released
+        if gate is OUTRANKED and run.is_watching(one.rule_index):
+            continue
         if gate is CONDITION_UNMET:
             note_still(run, one)
         run.note(StepKind.GATE, one.rule_index, one.key, gate=str(gate), passes=gate is not refusal, **about)
@@ -162,9 +167,11 @@ def _period(calendar: Calendar, day: int) -> int | tuple[int, int]:
 
 
 def count_firing(run: Execution, one: Caused) -> None:
-    """Remember a firing for as long as a cap can count it; shadow rules use none up."""
+    """Remember a firing for as long as a cap can count it; a rule that only watches the contact uses none up."""
     program, rule = run.program, run.program.rules[one.rule_index]
-    if not program.firings_us or rule.transactional or one.candidate.kind is EXITED or rule.mode is SHADOWED:
+    if not program.firings_us or rule.transactional or one.candidate.kind is EXITED:
+        return
+    if run.is_watching(one.rule_index):
         return
     state, now_us = run.state, run.now_us
     if program.asked[one.rule_index].caps:

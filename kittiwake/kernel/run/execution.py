@@ -15,6 +15,7 @@ from kittiwake.kernel.evaluate.decisions import row_of
 from kittiwake.kernel.evaluate.look_backs import missing_until_us, ready_us
 from kittiwake.kernel.evaluate.match import SINGLE
 from kittiwake.kernel.evaluate.retention import forgotten
+from kittiwake.kernel.evaluate.rollout import is_watching
 from kittiwake.kernel.evaluate.wait import Clock
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import Mode, RuleProgram, Texts
@@ -66,6 +67,7 @@ class Execution:
         "state",
         "timers",
         "trace",
+        "watched",
         "winners",
         "zone",
     )
@@ -99,6 +101,8 @@ class Execution:
         """By rule index: until when a rule misses something of what it looks back on."""
         self.is_held_out: bool | None = None
         """Whether the contact is in the holdout; None: not asked yet."""
+        self.watched: dict[int, bool] | None = None
+        """By index of a rule with a rollout, whether it only watches the contact; None: not asked yet."""
         self.caused: list[Caused] = []
         """Candidates of this instant that wait for the gates."""
         self.reserved: set[tuple[int, str]] = set()
@@ -123,7 +127,7 @@ class Execution:
         """What the rule remembers, made at its first need."""
         found = self.rules[index]
         if found is None:
-            found = empty_rule_state(self.program.rules[index])
+            found = empty_rule_state(self.program.rules[index], shadow=self.is_watching(index))
             self.rules[index] = self.state.rules[self.program.state_keys[index]] = found
         return found
 
@@ -186,6 +190,19 @@ class Execution:
     def ready_us(self, index: int) -> int | None:
         """From when on candidates of a rule are ready; None: for ever."""
         return ready_us(self.program.rules[index], self.missing_until_us.get(index))
+
+    def is_watching(self, index: int) -> bool:
+        """Whether nothing of the rule is sent to the contact: shadow, or outside of its rollout."""
+        rule = self.program.rules[index]
+        if rule.rollout is None:
+            return rule.mode is SHADOW
+        if self.watched is None:
+            self.watched = {}
+        found = self.watched.get(index)
+        if found is None:
+            found = is_watching(rule, self.program.account_id, self.state.contact_id)
+            self.watched[index] = found
+        return found
 
     # ------------------------------------------------------------ timers
 
@@ -269,9 +286,9 @@ class Execution:
         return self.program.rules[index].partial and candidate.due_us < missing_us
 
 
-def empty_rule_state(rule: RuleProgram) -> RuleState:
-    """What a rule remembers before anything has happened."""
-    shadow, memory = rule.mode is SHADOW, "" if rule.catalog is None else rule.catalog.memory
+def empty_rule_state(rule: RuleProgram, *, shadow: bool) -> RuleState:
+    """What a rule remembers of a contact before anything has happened; `shadow`: it only watches it."""
+    memory = "" if rule.catalog is None else rule.catalog.memory
     if not rule.conditions:
         return RuleState(version=rule.version, layout=rule.layout, shadow=shadow, interest_memory=memory)
     measures, history = [one.memory for one in rule.conditions], [dict[str, Slot]() for _ in rule.conditions]

@@ -35,11 +35,14 @@ ENTERED: Final = Kind.ENTERED
 EXITED: Final = Kind.EXITED
 FIRED: Final = Outcome.FIRED
 SUPPRESSED: Final = Outcome.SUPPRESSED
+ROLLOUT: Final = Reason.ROLLOUT
 HOLDOUT: Final = Reason.HOLDOUT
 QUIET_HOURS: Final = Reason.QUIET_HOURS
 ARBITRATION: Final = Reason.ARBITRATION
 OUTRANKED: Final = Reason.OUTRANKED
 SHADOW: Final = Reason.SHADOW
+NOT_SENT: Final = (ROLLOUT, HOLDOUT, SHADOW)
+"""What only keeps from being sent what has passed the gates: it is remembered as if it had fired."""
 
 
 def gate_all(run: Execution, part: int = BY_TIME) -> None:
@@ -80,7 +83,7 @@ def _gather(run: Execution, index: int, caused: Iterable[Caused], part: int) -> 
         reason = refused_by(run, rule, one)
         if run.trace is not None:
             note_gates(run, one, reason)
-        if reason is None or reason is HOLDOUT or reason is SHADOW:
+        if reason is None or reason in NOT_SENT:
             passed.append(one)
             fate = reason
         else:
@@ -93,7 +96,7 @@ def _gather(run: Execution, index: int, caused: Iterable[Caused], part: int) -> 
     for one in passed:
         if id(one.candidate) in remembered:
             _remember_firing(run, rule, one)
-    count_winner(run, rule, digest_id)
+    count_winner(run, index, digest_id)
 
 
 def _order(run: Execution, one: Caused) -> tuple[Any, ...]:
@@ -117,11 +120,11 @@ def _ask(run: Execution, one: Caused) -> None:
         _remember_firing(run, rule, one)
         trigger_id = run.decide(one.rule_index, one.key, candidate, FIRED, None)
         if run.program.policy.arbitration is not None:
-            count_winner(run, rule, trigger_id)
-    elif reason is HOLDOUT or reason is SHADOW:
+            count_winner(run, one.rule_index, trigger_id)
+    elif reason in NOT_SENT:
         count_firing(run, one)
         _remember_firing(run, rule, one, reason is HOLDOUT)
-        count_winner(run, rule, run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason))
+        count_winner(run, one.rule_index, run.decide(one.rule_index, one.key, candidate, SUPPRESSED, reason))
     else:
         _keep_back(run, one, reason)
 
@@ -138,7 +141,7 @@ def _keep_back(run: Execution, one: Caused, reason: Reason) -> None:
 def _remember_firing(run: Execution, rule: RuleProgram, one: Caused, held_out: bool = False) -> None:
     """Keep what re-entry, later reminders and exits ask about a firing.
 
-    Of a shadow rule, and of a contact in the holdout: as if it had fired.
+    Of a rule that only watches the contact, and of a contact in the holdout: as if it had fired.
     """
     found = run.instance(one.rule_index, one.key)
     if found is not None and found.episode is not None:
@@ -178,7 +181,7 @@ def _defer(run: Execution, one: Caused, reason: Reason) -> None:
 
 def _release_us(run: Execution, one: Caused, reason: Reason) -> int:
     if reason is ARBITRATION:
-        return hold_until_us(run, run.program.rules[one.rule_index])
+        return hold_until_us(run, one.rule_index)
     quiet = run.program.asked[one.rule_index].quiet_hours
     assert quiet is not None
     return release_us(quiet, run.zone, run.now_us)
@@ -196,15 +199,17 @@ def _exit(run: Execution, one: Caused) -> None:
     entered, held_out = state.entered_fired, state.entered_held_out
     state.entered_fired = state.entered_held_out = False
     if rule.audience.emits_exit:
-        run.decide(one.rule_index, one.key, one.candidate, *_fate_of_exit(entered, held_out, rule.mode))
+        unsent = (SHADOW if rule.mode is Mode.SHADOW else ROLLOUT) if run.is_watching(one.rule_index) else None
+        run.decide(one.rule_index, one.key, one.candidate, *_fate_of_exit(entered, held_out, unsent))
 
 
-def _fate_of_exit(entered: bool, held_out: bool, mode: Mode) -> tuple[Outcome, Reason | None]:
+def _fate_of_exit(entered: bool, held_out: bool, unsent: Reason | None) -> tuple[Outcome, Reason | None]:
+    """`unsent`: why nothing of the rule is sent to the contact, if nothing is."""
     if not entered:
         return Outcome.SUPPRESSED, Reason.NOT_ENTERED
     if held_out:
         return Outcome.SUPPRESSED, Reason.HOLDOUT
-    return (Outcome.SUPPRESSED, Reason.SHADOW) if mode is Mode.SHADOW else (Outcome.FIRED, None)
+    return (Outcome.FIRED if unsent is None else Outcome.SUPPRESSED), unsent
 
 
 def cancel_all(run: Execution, candidates: list[tuple[int, str, Candidate]], reason: Reason) -> None:

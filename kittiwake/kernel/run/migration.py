@@ -14,13 +14,14 @@ from msgspec.structs import replace
 
 from kittiwake.kernel.evaluate.decisions import row_of
 from kittiwake.kernel.evaluate.retention import memory_of_firing_us
+from kittiwake.kernel.evaluate.rollout import is_watching
 from kittiwake.kernel.plan.layouts import serves
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import RuleProgram, Texts
 from kittiwake.kernel.plan.wait import Delays
 from kittiwake.kernel.run.arming import pending_candidates
 from kittiwake.kernel.run.eligibility import remembers
-from kittiwake.kernel.run.execution import SHADOW, Execution, empty_rule_state
+from kittiwake.kernel.run.execution import Execution, empty_rule_state
 from kittiwake.kernel.run.retention import forget_expired
 from kittiwake.kernel.state.interest import Interest
 from kittiwake.kernel.state.state import Instance, Record, RuleState, Slot, State, keeps_something
@@ -48,7 +49,12 @@ def fits(program: Program, state: State) -> bool:
     if not state.records:
         return True
     in_force = (rule for rule in program.rules if not rule.foreseen)  # of one that will be, the record waits for it
-    return not any(record_key(rule.rule_id, rule.mode is SHADOW) in state.records for rule in in_force)
+    return not any(_has_record(program, state, rule) for rule in in_force)
+
+
+def _has_record(program: Program, state: State, rule: RuleProgram) -> bool:
+    """Whether the record of the firings of a rule in force stands beside it, not in it."""
+    return record_key(rule.rule_id, is_watching(rule, program.account_id, state.contact_id)) in state.records
 
 
 def concerned_us(program: Program, in_force: Program, state: State) -> int | None:
@@ -98,7 +104,8 @@ def stamp(program: Program, state: State) -> None:
     for key, rule in zip(program.state_keys, program.rules, strict=True):
         left = state.rules.get(key)
         if left is not None and not left.version and len(left.history) == len(rule.conditions):
-            left.version, left.layout, left.shadow = rule.version, rule.layout, rule.mode is SHADOW
+            left.version, left.layout = rule.version, rule.layout
+            left.shadow = is_watching(rule, program.account_id, state.contact_id)
             left.measures = [one.memory for one in rule.conditions]
             _number(rule, left)
 
@@ -149,7 +156,7 @@ def activate(program: Program, state: State, now_us: int, known: Before) -> list
     in_force = {rule.rule_id: rule for rule in program.rules if not rule.foreseen}
     _take_records(state, before, known.spans_us)
     for key, rule in zip(program.state_keys, program.rules, strict=True):
-        found = _taken_over(rule, before)
+        found = _taken_over(rule, before, shadow=is_watching(rule, program.account_id, state.contact_id))
         if not rule.foreseen:
             _give_records(state, rule, found, is_same=_is_same(rule, before.get(rule.rule_id)))
         if found.instances or found.member or found.entered_fired or any(found.history) or found.interests:
@@ -167,10 +174,13 @@ def activate(program: Program, state: State, now_us: int, known: Before) -> list
 # ---------------------------------------------------------------- what stays
 
 
-def _taken_over(rule: RuleProgram, before: Mapping[str, RuleState]) -> RuleState:
-    """What a rule remembers from now on: of its own text before, and of what was foreseen for it."""
+def _taken_over(rule: RuleProgram, before: Mapping[str, RuleState], *, shadow: bool) -> RuleState:
+    """What a rule remembers from now on: of its own text before, and of what was foreseen for it.
+
+    `shadow`: it only watches the contact.
+    """
     own, foreseen = before.get(rule.rule_id), before.get(f"{rule.rule_id}@{rule.version}")
-    found = empty_rule_state(rule)
+    found = empty_rule_state(rule, shadow=shadow)
     sources = [one for one in (own, foreseen) if one is not None]
     for i, condition in enumerate(rule.conditions):
         found.history[i] = _history(condition.memory, sources)

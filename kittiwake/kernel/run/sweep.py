@@ -73,6 +73,7 @@ def _is_plain(rule: RuleProgram, program: Program) -> bool:
         and rule.reentry is None
         and rule.ready_us is None
         and rule.mode is Mode.LIVE
+        and rule.rollout is None
         and rule.restart
         and not any(one.of_contact for one in rule.include)
         and all(match.types and match.where is None for match in rule.matches())

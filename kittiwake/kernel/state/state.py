@@ -158,7 +158,7 @@ class Episode(msgspec.Struct, array_like=True, gc=False):
     target: str | None = None
     """`until` a date of the event: the date as written; of a calendar wait: the time of its newest arming event."""
     fired: bool = False
-    """Whether one of its reminders has fired (in a shadow rule, and in the holdout: would have)."""
+    """Whether one of its reminders has fired (where nothing is sent, and in the holdout: would have)."""
     occurrence: int | None = None
     """The last occurrence that fell due."""
     numbered: bool = False
@@ -166,7 +166,7 @@ class Episode(msgspec.Struct, array_like=True, gc=False):
     fallen: list[int] = []
     """Of a list, the reminders that fell due and are not deferred now: a restart does not bring them back."""
     fired_otherwise: bool = False
-    """`fired`, of when its rule was in shadow if it is live now, or live if it is in shadow."""
+    """`fired`, of when its rule only watched the contact if it sends now, or sent if it only watches."""
     opened_type: str = ""
     last_us: int | None = None
     """Both as of a `Candidate`."""
@@ -213,7 +213,7 @@ class RuleState(msgspec.Struct, array_like=True, gc=False):
     measures: list[str] = []
     """Per condition, `Condition.memory` of what its history remembers."""
     shadow: bool = False
-    """Whether it was left in shadow: what fired would have fired."""
+    """Whether it was left in shadow, or the contact outside of its rollout: what fired would have fired."""
     entered_held_out: bool = False
     """Whether the last `entered` would have fired, but for the holdout; `entered_fired` then is true as well."""
     interests: dict[str, Interest] = {}
@@ -347,7 +347,7 @@ class State(msgspec.Struct, array_like=True, gc=False):
     newest_us: int | None = None
     """The contact's newest event."""
     records: dict[str, Record] = {}
-    """By rule id, behind which ~ stands for shadow."""
+    """By rule id, behind which ~ stands for shadow, and for outside of its rollout."""
     whole_us: int | None = None
     """Its look-backs miss nothing of versions up to this `effective_from`: a snapshot has brought them."""
     since: Since | None = None

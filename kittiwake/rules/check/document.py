@@ -21,6 +21,7 @@ from kittiwake.rules.check.match import check_match
 from kittiwake.rules.check.paths import check_paths
 from kittiwake.rules.check.policy import check_policy, check_reentry
 from kittiwake.rules.check.repeats import check_repeats
+from kittiwake.rules.check.rollout import check_rollout
 from kittiwake.rules.check.rule import KIND_CLAUSES, check_bounds, check_kind, check_still
 from kittiwake.rules.check.thresholds import check_reaches
 from kittiwake.rules.check.variants import check_variants
@@ -84,6 +85,8 @@ def _diagnostics(rule: Rule, wrong: frozenset[str]) -> Iterator[Diagnostic[Code]
     yield from check_digest(rule, wrong)
     yield from check_bounds(rule)
     yield from check_reentry(rule.reentry, ("reentry",))
+    if rule.rollout is not None:
+        yield from check_rollout(rule.rollout, ("rollout",))
     if rule.variants is not None:
         yield from check_variants(rule.variants, ("variants",))
     yield from check_paths(rule)

@@ -21,6 +21,7 @@ from kittiwake.rules.compile.digest import digest_of
 from kittiwake.rules.compile.include import about_of, include_of
 from kittiwake.rules.compile.match import matches_of, paths_of
 from kittiwake.rules.compile.policy import is_transactional, ready_us, reentry_of
+from kittiwake.rules.compile.rollout import rollout_of
 from kittiwake.rules.compile.sequence import sequence_of
 from kittiwake.rules.compile.thresholds import reaches_of
 from kittiwake.rules.compile.variants import variants_of
@@ -81,6 +82,7 @@ def compile_rule(
         channel=rule.channel,
         catalog=_catalog_of(rule, include),
         digest=digest_of(rule.digest),
+        rollout=rollout_of(rule),
     )
     ready = ready_us(rule, policy, longest_look_back_us(program), introduced_us)
     return replace(program, ready_us=ready, same=_same(program))

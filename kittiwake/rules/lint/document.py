@@ -22,6 +22,7 @@ from kittiwake.rules.lint.named import lint_names, lint_unused
 from kittiwake.rules.lint.paths import lint_paths
 from kittiwake.rules.lint.policy import lint_caps, lint_groups, lint_policy, lint_reentry, lint_under
 from kittiwake.rules.lint.queries import matches_in
+from kittiwake.rules.lint.rollout import lint_rollout
 from kittiwake.rules.lint.rule import lint_rule
 from kittiwake.rules.lint.texts import lint_texts
 from kittiwake.rules.lint.thresholds import lint_thresholds
@@ -69,6 +70,7 @@ def _of_rule(authored: AuthoredRule, policies: list[PolicyObject], names: frozen
     ]
     under = [*lint_groups(rule, policies), *lint_under(rule, policies), *lint_variants(rule, policies)]
     under += [*lint_rounds(rule, policies), *lint_channel_of(rule, policies), *lint_digest(rule, policies)]
+    under += lint_rollout(rule, policies)
     return located([*alone, *under], authored.location)
 
 

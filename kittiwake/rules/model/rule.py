@@ -23,6 +23,7 @@ from kittiwake.rules.model.named import NamedMatches
 from kittiwake.rules.model.number import Flag, Whole
 from kittiwake.rules.model.policy import OutOfHoldout, PolicyObject, Reentry
 from kittiwake.rules.model.repeats import RepeatsList
+from kittiwake.rules.model.rollout import RolloutObject
 from kittiwake.rules.model.text import AccountId, Name, Paths, RuleId, one_of
 from kittiwake.rules.model.thresholds import ReachesObject
 from kittiwake.rules.model.time import Duration, Instant, ZoneName
@@ -95,6 +96,9 @@ class Rule(Model):
     )
     # whether it may be sent
     mode: Annotated[str, *one_of("live", "shadow", "off")] = Field("live", description="live, shadow or off")
+    rollout: RolloutObject | None = Field(
+        None, description="the share of contacts that it is sent to, so that it starts small", examples=[{"percent": 5}]
+    )
     priority: Whole = Field(
         50, description="0 to 100; the higher goes first", json_schema_extra={"minimum": 0, "maximum": 100}
     )

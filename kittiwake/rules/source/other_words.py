@@ -23,6 +23,8 @@ _ZONE: Final = "Delete it: times are those of the contact's timezone"
 _EVER: Final = "Delete it: without within all time counts"
 _WHERE: Final = "Write it inside the event: {count: {event: …, where: {…}}, gte: 3}"
 _ATTRIBUTES: Final = "Write given: {contact: {tier: gold}}"
+_ROLLOUT: Final = "rollout: {percent: 5}"
+_SHARES: Final = "variants: {a: 50, b: 50}; who gets nothing is the policy's holdout: {percent: 50, salt: spring}"
 _CAPS: Final = "In the policy write frequency: {max: 1, per: 16h}"
 
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -75,10 +77,12 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         **dict.fromkeys(("profile_filter", "profile_filters", "user_filters", "attributes", "contact"), _ATTRIBUTES),
         **dict.fromkeys(("params", "parameters", "args"), "Write with"),
         **dict.fromkeys(("ab_test", "experiment", "split"), "Write variants: {a: 50, b: 50}"),
+        **dict.fromkeys(("sample", "random_sample"), f"Write {_SHARES}; to begin with a few, {_ROLLOUT}"),
         **dict.fromkeys(
-            ("sample", "random_sample", "rollout", "percentage"),
-            "Write variants: {a: 50, b: 50}; who gets nothing is the policy's holdout: {percent: 50, salt: spring}",
+            ("percentage", "percentage_rollout", "percent", "canary", "ramp", "ramp_up", "gradual_rollout"),
+            f"Write {_ROLLOUT}; for several messages, {_SHARES}",
         ),
+        **dict.fromkeys(("soft_launch", "phased_rollout", "traffic_allocation"), f"Write {_ROLLOUT}"),
         **dict.fromkeys(("goal", "conversion"), "Write unless"),
         **dict.fromkeys(("recheck", "check_again", "verify", "on_send", "reevaluate"), "Write still"),
         **dict.fromkeys(("cooldown", "throttle", "re_entry", "re_eligibility", "reeligibility"), "Write reentry: 30d"),
@@ -253,6 +257,20 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         **dict.fromkeys(("by", "pick", "sort"), "Delete it: of those within, the highest priority fires"),
         **dict.fromkeys(("group", "groups", "channel"), "Delete it: a round has all that falls due for the contact"),
     },
+    "RolloutObject": {
+        **dict.fromkeys(("percentage", "share", "weight", "size", "value", "fraction", "ratio"), "Write percent: 5"),
+        **dict.fromkeys(
+            ("seed", "bucket", "bucket_by", "bucketing_key", "stickiness", "hash", "key"),
+            "Write salt: a word; contacts are drawn by their ids, always alike",
+        ),
+        **dict.fromkeys(
+            ("steps", "stages", "schedule", "until", "increment", "ramp"),
+            "Delete it: publish the rule again with a higher percent, when what it sent was right",
+        ),
+        **dict.fromkeys(
+            ("variants", "variant", "variations"), "Delete it: which message a contact gets, variants beside it says"
+        ),
+    },
     "ChannelObject": {
         **dict.fromkeys(("caps", "cap", "limits"), "Write frequency"),
         **dict.fromkeys(
@@ -278,6 +296,10 @@ KEYS: Final[dict[str, dict[str, str]]] = {
             ("control_group", "control", "global_control", "global_control_group"),
             "Write holdout: {percent: 5, salt: winter}",
         ),
+        **dict.fromkeys(
+            ("rollout", "canary", "percentage"),
+            "Delete it: a rule has its own, rollout: {percent: 5}; those who are sent nothing at all are the holdout",
+        ),
         **dict.fromkeys(("subscription", "subscriptions", "opt_in"), "Write consent: {purpose: marketing}"),
         **dict.fromkeys(("channel",), "Write channels: {email: {}}"),
         **dict.fromkeys(("timezone", "calendar"), "Delete it: it stands beside rules"),
@@ -296,6 +318,7 @@ EXAMPLES: Final = {
     "HoldoutObject": "{percent: 5, salt: winter}",
     "InstantPaths": "{expires_at: epoch_seconds}",
     "ReachesObject": "{count: true, at: [3]}",
+    "RolloutObject": "{percent: 5}",
     "Where": "{category: coffee, price: {gte: 50}}",
 }
 
