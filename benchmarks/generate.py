@@ -74,10 +74,11 @@ def draw(events: int, seed: int) -> Draw:
     # Everybody has a few favourites, so that people look at a thing again.
     product = (contact * 31 + rng.integers(4, size=unique) ** 2) % PRODUCTS
     amount = rng.integers(500, 20_000, size=unique)
-    return Draw(contact, time_us, _kinds(rng, part), product, amount, _order(rng, time_us, events - unique))
+    return Draw(contact, time_us, kinds_within(rng, part), product, amount, _order(rng, time_us, events - unique))
 
 
-def _kinds(rng: Any, part: Any) -> Any:
+def kinds_within(rng: Any, part: Any) -> Any:
+    """What happens at each part of a session: indices of `TYPES`."""
     weights = np.array(list(TYPES.values()), dtype=float).T
     bounds = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)
     third = np.minimum((part * 3).astype(np.int64), 2)
