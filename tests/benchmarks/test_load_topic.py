@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,19 +15,15 @@ import kittiwake
 from benchmarks.load import __main__ as load
 from benchmarks.load import publishing
 from benchmarks.load.messages import LoadMessage
-from benchmarks.rulesets import ONE, TWELVE, write_rules
-from examples.stream.house import Job
+from benchmarks.rulesets import ONE, write_rules
 from kittiwake.pipelines import stream
 from kittiwake.terminal.exit_codes import Exit
 from tests.examples.running import Ran
-from tests.pipelines.streaming import BEAT
-from tests.runners.shops import differing, frozen, twice
-from tests.services.heartbeat import beating
+from tests.runners.shops import differing, twice
 from tests.services.topics import Topics
 
 LOAD = ("--seed", "5", "--contacts", "60", "--accounts", "2", "--duplicates", "0.1", "--poison", "0.05", "--rate", "2")
 """Few contacts, so that each does much."""
-SECONDS_TO_DECIDE = 300
 
 
 def test_a_topic_gets_the_messages_of_the_file_at_the_rate_asked_for(
@@ -94,17 +85,13 @@ def test_a_topic_that_does_not_answer_holds_the_load_back_and_then_fails_it(monk
 
 
 def test_the_streaming_job_decides_of_a_load_what_replay_decides(tmp_path: Path) -> None:
-    """A tenth of the one below, in this process, and by a rule that waits an hour: nothing is left until now."""
+    """By a rule that waits an hour: nothing is left until now."""
     events, rules = tmp_path / "events.jsonl", write_rules(ONE, tmp_path / "rules")
     assert load.main([*LOAD, "--events", "120", "--output", str(events)]) == Exit.FINE
     kittiwake.replay(kittiwake.load_rules(rules), events, tmp_path / "replay", until="2026-11-04T00:00:00Z")
     where = ["--rules", str(rules), "--events", str(events), "--output", str(tmp_path / "out")]
     assert stream.main([*where, "--disorder", "5m", "--late", "30m"]) == Exit.FINE
-    are_equal(Ran(tmp_path / "replay", ""), Ran(tmp_path / "out", ""))
-
-
-def are_equal(replayed: Ran, ran: Ran) -> None:
-    """What stands is what replay has, emitted once, and dead letters are the same."""
+    replayed, ran = Ran(tmp_path / "replay", ""), Ran(tmp_path / "out", "")
     rows = ran.rows("decisions")
     assert not differing(replayed.rows("decisions"), rows)
     assert not twice(rows)
@@ -112,51 +99,3 @@ def are_equal(replayed: Ran, ran: Ran) -> None:
     dead = [Counter(row["reason"] for row in one.rows("dead_letters")) for one in (replayed, ran)]
     assert dead[0] == dead[1]
     assert dead[0].total() >= 5
-
-
-@pytest.mark.nightly
-def test_so_it_does_of_what_comes_from_a_topic(topics: Topics, tmp_path: Path) -> None:
-    """Published now, of six hours ago: to the local runner, whose watermark is the clock, all of it is late."""
-    now = datetime.now(UTC)
-    start = (now - timedelta(hours=6)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    pair, events = topics.create(), tmp_path / "events.jsonl"
-    rules = write_rules(TWELVE, tmp_path / "rules")
-    arguments = [*LOAD, "--start", start, "--events", "500"]
-    assert load.main([*arguments, "--output", str(events)]) == Exit.FINE
-    case = frozen(rules, events, now.strftime("%Y-%m-%dT%H:%M:%SZ"), tmp_path)
-    flags = ["--rules", str(case.rules), "--allowed_lateness", "1d", "--settle_delay", "1s"]
-    output = tmp_path / "out"
-    wanted, refused = case.replayed.rows("decisions"), len(case.replayed.rows("dead_letters"))
-
-    def is_done() -> bool:
-        if not (output / "decisions").is_dir() or differing(wanted, Ran(output, "").rows("decisions")):
-            return False
-        return len(Ran(output, "").rows("dead_letters")) >= refused
-
-    job = started(["--subscription", pair.subscription, "--output", str(output), *flags], tmp_path / "job.log")
-    try:
-        assert becomes(job, lambda: job.is_ready), job.log.read_text()
-        assert load.main([*arguments, "--rate", "50", "--topic", pair.topic]) == Exit.FINE
-        with beating(topics, pair.topic, BEAT):
-            assert becomes(job, is_done), job.log.read_text()
-    finally:
-        job.end()
-    are_equal(case.replayed, Ran(output, ""))
-
-
-def started(flags: list[str], log: Path) -> Job:
-    """The streaming job, a process of its own."""
-    command = [sys.executable, "-m", "kittiwake.pipelines.stream", *flags]
-    with log.open("wb") as said:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
-    return Job(command, process, log)
-
-
-def becomes(job: Job, is_so: Callable[[], bool]) -> bool:
-    """Whether it becomes so while the job runs, in time."""
-    until_s = time.monotonic() + SECONDS_TO_DECIDE
-    while not is_so():
-        if job.has_ended or time.monotonic() > until_s:
-            return False
-        time.sleep(0.3)
-    return True
