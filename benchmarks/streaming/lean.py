@@ -168,15 +168,30 @@ class Lean:
 
     def pass_to(self, watermark_us: int) -> None:
         """Fire what is due, the earliest first."""
-        heap = self._heap
         self._dofn.start_bundle()
-        while heap and heap[0].at_us <= watermark_us:
-            timer = heappop(heap)
-            family: Family = self._kept(timer.key, timer.family, lambda: None)
-            if family.set_us.get(timer.tag) == timer.at_us:
-                del family.set_us[timer.tag]
-                self._fired(timer)
+        while self._is_due(watermark_us):
+            self._fire(heappop(self._heap))
         self._dofn.finish_bundle()
+
+    def pass_in_rounds(self, watermark_us: int) -> None:
+        """Fire what is due, and then, in the next bundle, what that has set."""
+        while self._is_due(watermark_us):
+            due: list[Timer] = []
+            while self._is_due(watermark_us):
+                due.append(heappop(self._heap))
+            self._dofn.start_bundle()
+            for timer in due:
+                self._fire(timer)
+            self._dofn.finish_bundle()
+
+    def _is_due(self, watermark_us: int) -> bool:
+        return bool(self._heap) and self._heap[0].at_us <= watermark_us
+
+    def _fire(self, timer: Timer) -> None:
+        family: Family = self._kept(timer.key, timer.family, lambda: None)
+        if family.set_us.get(timer.tag) == timer.at_us:
+            del family.set_us[timer.tag]
+            self._fired(timer)
 
     def kept_bytes(self) -> dict[bytes, int]:
         """What is kept of each key of which anything is kept, cells and bags together."""

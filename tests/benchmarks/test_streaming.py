@@ -9,6 +9,7 @@ import pytest
 from benchmarks.rulesets import ONE, TWELVE
 from benchmarks.streaming.__main__ import report
 from benchmarks.streaming.case import carry_out
+from benchmarks.streaming.drains import firings
 from benchmarks.streaming.names import (
     BARE,
     CLOCKED,
@@ -104,3 +105,9 @@ def test_the_kernels_own_time_is_taken_off_before_the_host_is_judged() -> None:
     assert "1.20× | yes" in text
     assert "3.50× | yes" in text
     assert "2.50× | **no**" in text
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_drain_is_counted_by_contact(frozen: bool) -> None:
+    assert firings(30, frozen=frozen, in_rounds=True) == 3 * 30 + 1
+    assert firings(30, frozen=frozen, in_rounds=False) > 10 * 30

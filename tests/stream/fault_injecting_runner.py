@@ -7,6 +7,7 @@ them. A bundle can be made to die before any of its steps: every read, write, ti
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -147,6 +148,8 @@ class FaultInjectingRunner:
         self.reads: list[int] = []
         """How many elements each reading of a bag has brought."""
         self.bundles = 0
+        self.firings: Counter[bytes] = Counter()
+        """How often a timer of a key has fired."""
         self.given: list[tuple[bytes, bytes]] = []
         """All elements, duplicates too."""
         self._new = lambda: EvaluateDoFn(rules, waits, shape, max_age_us, clock)
@@ -173,6 +176,7 @@ class FaultInjectingRunner:
         self.kept |= done.work
         self.reads += done.reads
         self.bundles += 1
+        self.firings.update(timer.key for timer in bundle.timers)
         self.given += bundle.elements
         self._write(done.outputs)
 

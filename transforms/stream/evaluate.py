@@ -19,11 +19,13 @@ from apache_beam.coders import BytesCoder
 from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec, TimerSpec, on_timer
+from apache_beam.utils.shared import Shared
 from apache_beam.utils.timestamp import Timestamp
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.contact import timers
+from kittiwake.stream.contact.end_of_time import END_TIMER_US, EndOfTime
 from kittiwake.stream.contact.sealing import sealed
 from kittiwake.stream.contact.store import apply_result
 from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings, bucket_of_event_us
@@ -84,9 +86,16 @@ class EvaluateDoFn(beam.DoFn):
         clock: Callable[[], int],
     ) -> None:
         self._rules, self._waits, self._shape, self._max_age_us, self._clock = rules, waits, shape, max_age_us, clock
+        self._shared = Shared()
+        self._end: EndOfTime | None = None
 
     def start_bundle(self) -> None:
-        """A bucket's timer is set, what went wrong is logged, and the age of the rules is shown, once a bundle."""
+        """A bucket's timer is set, what went wrong is logged, and the age of the rules is shown, once a bundle.
+
+        All instances of the step in a process share what they learn of the end of time.
+        """
+        if self._end is None:
+            self._end = self._shared.acquire(EndOfTime)
         meter_rules(self._rules, self._clock())
         self._set: set[tuple[bytes, int]] = set()
         self._failures: Counter[str] = Counter()
@@ -124,10 +133,15 @@ class EvaluateDoFn(beam.DoFn):
         return self._fire(key, at, _BeamStore(cell, bag, slot, own))
 
     def _fire(self, key: bytes, at: Timestamp, store: _BeamStore) -> Iterator[bytes | TaggedOutput]:
-        clock_us = self._clock()
-        host = Host(self._rules.view(clock_us), self._waits, self._shape, self._max_age_us)
+        clock_us, end = self._clock(), self._end
+        assert end is not None
+        end.note_firing(at.micros)
+        rules, asks = self._rules.view(clock_us), end.asks(clock_us)
+        host = Host(rules, self._waits, self._shape, self._max_age_us, end.is_reached, asks)
         result = timers.on_timer(host, key, store.cell.read(), store.bag.read, TimerFiring(at.micros, clock_us))
         apply_result(store, result)
+        if result.bucket_timer_us == END_TIMER_US:
+            end.note_asked(clock_us)
         count_firing(result.counts, clock_us)
         self._failures.update([result.counts.failure] * result.counts.failed)
         self._refused.update(one.reason for one in result.dead_letters)

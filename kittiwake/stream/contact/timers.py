@@ -32,6 +32,7 @@ from kittiwake.stream.contact.cell import (
     state_of,
     traces_with,
 )
+from kittiwake.stream.contact.end_of_time import END_TIMER_US
 from kittiwake.stream.contact.poison_events import Evaluated, Evaluation, EvaluationFailed, evaluate
 from kittiwake.stream.contact.sealing import UnreadableError, unsealed
 from kittiwake.stream.contact.timer_counts import TimerCounts
@@ -98,6 +99,10 @@ class Host(NamedTuple):
     shape: InputShape = CANONICAL
     max_age_us: int | None = None
     """The intake refuses what is older: what has been forgotten for so long needs no trace. None: it keeps one."""
+    is_at_end: bool = False
+    """Whether the watermark is known to be at the end of time (`end_of_time`)."""
+    asks_for_end: bool = False
+    """Whether a firing ahead of the clock sets a timer that tells whether it is."""
 
 
 class _Work(NamedTuple):
@@ -133,14 +138,23 @@ def on_timer(
 
     A contact of whom anything cannot be read keeps everything, for a release that can: nothing is decided of the rest.
     """
+    asked_us = firing.at_us - host.timer_settings.settle_delay_us
     try:
-        return _evaluate_due(host, key, data, bag, firing)
+        found = _evaluate_due(host, key, data, bag, firing)
     except UnreadableError as error:
-        asked_us = firing.at_us - host.timer_settings.settle_delay_us
         next_us = recheck_us(firing.at_us, asked_us, asked_us - RECHECK_SHARE * RECHECK_MAX_US, firing.clock_us)
-        return TimerResult(
+        found = TimerResult(
             own_timer_us=next_us, counts=TimerCounts(failed=1, failure=f"{type(error).__name__}: {error}")
         )
+    is_held = asked_us > firing.clock_us and found.own_timer_us is not None
+    return _ahead_of_clock(host, found) if is_held else found
+
+
+def _ahead_of_clock(host: Host, found: TimerResult) -> TimerResult:
+    """What a firing ahead of the clock asks for. Where the watermark is at its end, its timer would fire at once."""
+    if host.is_at_end:
+        return found._replace(own_timer_us=None)
+    return found._replace(bucket_timer_us=END_TIMER_US) if host.asks_for_end else found
 
 
 def _evaluate_due(
