@@ -3,7 +3,7 @@
 A host cannot read its watermark; that a timer fires says only that the watermark has come to what it was set for. So
 where a contact is held back by the clock, a process now and then sets one timer more for the end of time. It fires at
 once in a drain, and from then on no contact of the process that is ahead of the clock is given another timer: it would
-fire at once as well, and decide nothing. Where the watermark is a little ahead, it waits, and is a wake-up for nothing.
+fire at once as well, and decide nothing. Where the watermark is a little ahead, it waits until there is a drain.
 
 Changes itself, and has no clock and no lock: for any number of threads, of which two may ask where one would do.
 """

@@ -102,7 +102,7 @@ class Host(NamedTuple):
     is_at_end: bool = False
     """Whether the watermark is known to be at the end of time (`end_of_time`)."""
     asks_for_end: bool = False
-    """Whether a firing ahead of the clock sets a timer that tells whether it is."""
+    """Whether a firing ahead of the clock sets a timer that shows whether it is."""
 
 
 class _Work(NamedTuple):
