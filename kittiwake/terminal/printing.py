@@ -12,10 +12,8 @@ import sys
 import traceback
 from typing import Any, Final
 
-import msgspec
 import typer
 
-from kittiwake.output.rows import line as json_line
 from kittiwake.printable import plain_json, visible, visible_lines
 
 RED: Final = typer.colors.RED
@@ -64,6 +62,10 @@ def report_crash(speaker: str) -> None:
 
 def say_json(value: Any) -> None:
     """One JSON object on standard output, numbers exact, keys in the order given."""
+    import msgspec  # noqa: PLC0415 - a quarter of what --help takes, which has no use for it
+
+    from kittiwake.output.rows import line as json_line  # noqa: PLC0415 - likewise
+
     typer.echo(plain_json(msgspec.json.format(json_line(value), indent=2).decode()))
 
 
