@@ -12,10 +12,11 @@ from typing import Any, Final, NamedTuple, Protocol
 from kittiwake.batch.counts import Counts, count_dead_letter, count_events, count_record, count_unknown_zone
 from kittiwake.batch.coverage.arrivals import Arrivals
 from kittiwake.batch.settings import RunSettings
-from kittiwake.input.bulk import ParsedBlocks, Table, Wants, new_table, read_tables
+from kittiwake.input.bulk import ParsedBlocks, Table, Wants, new_table
 from kittiwake.input.columns.blocks import AnyBlock, ColumnBlock, records_at
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.input.lines import Block, is_cut
+from kittiwake.input.native import read_blocks
 from kittiwake.input.shapes.base import InputShape, Mapped, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
@@ -161,7 +162,7 @@ class Intake:
             return table, new_table(), left
         if shape.shape is not Shape.CANONICAL:
             return new_table(), new_table(), list(range(len(block.lines)))
-        return self._counted(read_tables(block.lines, TIME_MIN_US, latest_us, self._wants, self._wants_of_items))
+        return self._counted(read_blocks(block.lines, TIME_MIN_US, latest_us, self._wants, self._wants_of_items))
 
     def _counted(self, parsed: ParsedBlocks) -> tuple[Table, Table, list[int]]:
         """What was parsed of a block, and which of its lines are left."""

@@ -11,6 +11,7 @@ import pytest
 
 from kittiwake import __version__
 from kittiwake.cli.main import COMMANDS
+from kittiwake.input.native import described
 from tests.cli.command import RULES, event, kittiwake, write
 
 # What stands before is not its doing: a package of Google's puts an empty `google` into every Python of the venv.
@@ -52,15 +53,21 @@ def test_every_command_has_help(command: str) -> None:
 
 
 def test_the_version_is_that_of_the_package() -> None:
-    assert kittiwake("--version") == (0, f"{__version__}\n", "")
+    accelerator = f" ({described()})" if described() else ""
+    assert kittiwake("--version") == (0, f"{__version__}{accelerator}\n", "")
 
 
 def test_a_python_runs_its_own_command_as_a_module() -> None:
     command = [sys.executable, "-m", "kittiwake"]
     ran = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
-    assert (ran.returncode, ran.stdout) == (0, f"{__version__}\n"), ran.stderr
+    assert (ran.returncode, ran.stdout.split()[0]) == (0, __version__), ran.stderr
     ran = subprocess.run([*command, "validate", "--help"], capture_output=True, text=True, check=False)
     assert "Usage: python -m kittiwake validate" in ran.stdout
+
+
+def test_help_imports_neither_models_nor_decoders_nor_what_draws() -> None:
+    loaded = {name.split(".")[0] for name in modules_loaded("--help")}
+    assert {"msgspec", "pydantic", "yaml", "rich", "kittiwake_native"} & loaded == set()
 
 
 def test_an_unknown_command_is_unusable_input() -> None:

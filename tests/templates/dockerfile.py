@@ -1,7 +1,7 @@
 """A Dockerfile as its stages and their lines, and a rehearsal of it, without Docker and without a network.
 
 A stage from elsewhere is a venv of the same Python, in `usr/local` as the real one; one from another stage starts with
-what that one holds. RUN lines see the registry of a folder of wheels, and no other.
+what that one holds. RUN lines see a folder of wheels and Cargo's folder of crates, and no registry.
 """
 
 from __future__ import annotations
@@ -53,13 +53,16 @@ def _instructions(text: str) -> Iterator[Instruction]:
 class Rehearsal:
     """Plays stages in folders below `root`; `not_tried` are the lines about images that only Docker can bring."""
 
-    def __init__(self, context: Path, root: Path, python: str, wheels: Path) -> None:
+    def __init__(self, context: Path, root: Path, python: str, wheels: Path, crates: Path) -> None:
         self._context, self._root, self._python = context, root, python
         self._environment = {
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_FIND_LINKS": str(wheels),
             "PIP_NO_INDEX": "1",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "CARGO_HOME": str(crates),
+            "CARGO_NET_OFFLINE": "true",
+            "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(Path.home() / ".rustup")),
             "HOME": str(root),
             "https_proxy": "http://127.0.0.1:9",
         }

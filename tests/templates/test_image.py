@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,7 @@ import kittiwake
 from kittiwake.terminal.exit_codes import Exit
 from templates import pin
 from tests.repo import sources
+from tests.services.skipping import skip_or_fail
 from tests.templates.dockerfile import Rehearsal, Stage, stages
 from tests.templates.tools import python_of_the_image, tool
 
@@ -46,6 +48,11 @@ def parts() -> dict[str, Stage]:
 def locked(name: str) -> dict[str, str]:
     found = re.findall(r"^([a-z0-9-]+)==(\S+) \\$", (TEMPLATES / name).read_text(), re.MULTILINE)
     return dict(found)
+
+
+def _native_version() -> str:
+    manifest = tomllib.loads((sources.ROOT / "native" / "Cargo.toml").read_text())
+    return str(manifest["package"]["version"])
 
 
 def test_the_locks_hold_what_the_project_asks_for_with_hashes_and_no_address() -> None:
@@ -99,7 +106,7 @@ def test_digests_come_from_the_registry_and_an_image_without_one_is_not_built(
     copy.write_text(re.sub(r"@sha256:\w+", "", DOCKERFILE))
     monkeypatch.setattr(pin, "DOCKERFILE", copy)
     assert pin.main(["--check"]) == Exit.UNUSABLE
-    assert capsys.readouterr().err.count("has no digest in Dockerfile: `make pin` writes it") == 3
+    assert capsys.readouterr().err.count("has no digest in Dockerfile: `make pin` writes it") == 4
     docker = tmp_path / "docker"
     docker.write_text("#!/bin/sh\necho 'no such host' >&2\nexit 1\n")
     docker.chmod(0o755)
@@ -112,6 +119,7 @@ def test_digests_come_from_the_registry_and_an_image_without_one_is_not_built(
     assert [stage.source for stage in stages(copy.read_text()).values() if ":" in stage.source] == [
         f"apache/beam_python3.13_sdk:2.77.0@{DIGEST}",
         f"gcr.io/dataflow-templates-base/python313-template-launcher-base:20251030-rc00@{DIGEST}",
+        f"rust:1.95-slim-bookworm@{DIGEST}",
         *[f"python:3.13-slim-bookworm@{DIGEST}"] * 2,
     ]
 
@@ -122,12 +130,16 @@ def test_every_line_of_the_dockerfile_runs_without_a_network_and_everything_is_i
     parts: dict[str, Stage], tmp_path: Path
 ) -> None:
     python = python_of_the_image()
+    skip_or_fail(None if shutil.which("cargo") else "no cargo is here")
     wheels, context = tmp_path / "wheels", tmp_path / "context"
     for lock in ("requirements.lock", "build.lock"):
         fetch = [python, "-m", "pip", "download", "--quiet", "--require-hashes", "--only-binary", ":all:", "--no-deps"]
         subprocess.run([*fetch, "--dest", wheels, "--requirement", TEMPLATES / lock], check=True)
     sources.copy_checkout(context)
-    rehearsal = Rehearsal(context, tmp_path / "image", python, wheels)
+    crates = tmp_path / "crates"
+    cargo = ["cargo", "fetch", "--quiet", "--locked", "--manifest-path", context / "native" / "Cargo.toml"]
+    subprocess.run(cargo, env={**os.environ, "CARGO_HOME": str(crates)}, check=True)
+    rehearsal = Rehearsal(context, tmp_path / "image", python, wheels, crates)
     rehearsal.play(parts)
     assert [line.split()[1] for line in rehearsal.not_tried] == ["--from=sdk", "--from=launcher"]
 
@@ -151,7 +163,10 @@ def test_every_line_of_the_dockerfile_runs_without_a_network_and_everything_is_i
     assert "usage: python -m kittiwake.pipelines.reconcile" in run(
         "command", "-m", "kittiwake.pipelines.reconcile", "--help"
     )
-    assert run("command", "-m", "kittiwake", "--version") == f"{kittiwake.__version__}\n"
+    assert (
+        run("command", "-m", "kittiwake", "--version")
+        == f"{kittiwake.__version__} (kittiwake-native {_native_version()})\n"
+    )
     frozen = run("command", "-m", "pip", "freeze", "--exclude", "kittiwake", "--exclude", "pip")
     installed = (line.split("==") for line in frozen.split())
     assert {canonicalize_name(name): version for name, version in installed} == locked("requirements.lock")
@@ -167,4 +182,4 @@ def test_a_line_that_fails_ends_a_rehearsal(tmp_path: Path) -> None:
     part = stages("FROM x/y:1 AS a\nFROM a AS b\nWORKDIR /w\nRUN echo so && \\\n  false\n")
     (tmp_path / "a").mkdir()
     with pytest.raises(AssertionError, match="RUN echo so"):
-        Rehearsal(tmp_path, tmp_path, sys.executable, tmp_path).play(part)
+        Rehearsal(tmp_path, tmp_path, sys.executable, tmp_path, tmp_path).play(part)

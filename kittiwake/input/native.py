@@ -1,0 +1,102 @@
+"""The accelerator: ordinary records of a block read by compiled code, where the wheel `kittiwake-native` is installed.
+
+Pure but for looking once whether it is there. It takes what it is sure of and leaves all else to `bulk` and `events`,
+which define what a record is; without it they read everything. What holds both together:
+`docs/explanation/adr/0030-an-accelerator-that-may-say-not-me.md`. `KITTIWAKE_NATIVE=0` turns it off.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from kittiwake.input.bulk import ParsedBlock, ParsedBlocks, Table, Wants, new_table, read_tables
+from kittiwake.time.instants import BEFORE_ALL_US
+
+MODULE: Final = "kittiwake_native"
+FORM: Final = 1
+"""The form of its answers that is understood here: a wheel of another release may answer otherwise."""
+
+SWITCH: Final = "KITTIWAKE_NATIVE"
+OFF: Final = "0"
+
+_Found: TypeAlias = tuple[tuple[list[Any], ...], int, int, list[int], list[tuple[str, str]]]
+"""Columns of a table; how many records were taken; the newest's time; which lines are left; accounts with types."""
+
+
+class Accelerator(NamedTuple):
+    """What is installed, and whether it is used."""
+
+    version: str
+    why_not: str
+    """Why it is not used; empty: it is."""
+    read_lines: Callable[[list[bytes], int, int, Wants], _Found]
+
+
+@cache
+def installed() -> Accelerator | None:
+    """The accelerator of this Python; None: there is none."""
+    try:
+        module = import_module(MODULE)
+    except ImportError:
+        return None
+    return Accelerator(module.__version__, _why_not(module.FORM), module.read_lines)
+
+
+def _why_not(form: int) -> str:
+    if os.environ.get(SWITCH) == OFF:
+        return f"off by {SWITCH}={OFF}"
+    return "" if form == FORM else f"not used: it answers in form {form}, and this release reads form {FORM}"
+
+
+def described() -> str:
+    """The accelerator for people, who ask for a version; empty: there is none."""
+    found = installed()
+    if found is None:
+        return ""
+    return f"{MODULE.replace('_', '-')} {found.version}" + (f", {found.why_not}" if found.why_not else "")
+
+
+def read_blocks(
+    lines: list[bytes], earliest_us: int, latest_us: int, wants: Wants, wants_of_items: Wants
+) -> ParsedBlocks:
+    """As `bulk.read_tables`, of whose work the accelerator does what it can."""
+    found = installed()
+    if found is None or found.why_not:
+        return read_tables(lines, earliest_us, latest_us, wants, wants_of_items)
+    columns, taken, newest_us, left, pairs = found.read_lines(lines, earliest_us, latest_us, wants)
+    own = _parsed(Table(*columns), taken, newest_us, pairs)
+    if not left:
+        return ParsedBlocks(own, _parsed(new_table(), 0, BEFORE_ALL_US, []))
+    rest = read_tables([lines[at] for at in left], earliest_us, latest_us, wants, wants_of_items)
+    return ParsedBlocks(_joined(own, rest.contacts, left), _numbered(rest.items, left))
+
+
+def _parsed(table: Table, taken: int, newest_us: int, pairs: list[tuple[str, str]]) -> ParsedBlock:
+    accounts, types = frozenset({one for one, _ in pairs}), frozenset({one for _, one in pairs})
+    return ParsedBlock(table, taken, newest_us, [], accounts, types, lambda: pairs)
+
+
+def _joined(own: ParsedBlock, rest: ParsedBlock, indexes: Sequence[int]) -> ParsedBlock:
+    """What both have read of one block, `rest` of the lines with these indexes."""
+    ours: Sequence[list[Any]] = own.table
+    theirs: Sequence[list[Any]] = rest.table
+    for column, more in zip(ours, theirs, strict=True):
+        column.extend(more)
+    return ParsedBlock(
+        own.table,
+        own.taken + rest.taken,
+        max(own.newest_us, rest.newest_us),
+        _numbered(rest, indexes).left,
+        own.account_ids | rest.account_ids,
+        own.types | rest.types,
+        lambda: [*own.pairs(), *rest.pairs()],
+    )
+
+
+def _numbered(parsed: ParsedBlock, indexes: Sequence[int]) -> ParsedBlock:
+    """With the lines that are left counted as those of the whole block."""
+    return parsed._replace(left=[indexes[at] for at in parsed.left])
