@@ -16,7 +16,7 @@ from kittiwake.input.bulk import ParsedBlocks, Table, Wants, new_table
 from kittiwake.input.columns.blocks import AnyBlock, ColumnBlock, records_at
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.input.lines import Block, is_cut
-from kittiwake.input.native import read_blocks
+from kittiwake.input.native.blocks import read_blocks
 from kittiwake.input.shapes.base import InputShape, Mapped, Shape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.rules.ruleset import EVERY_ACCOUNT

@@ -157,7 +157,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from kittiwake.input.native import described  # noqa: PLC0415 - nothing else asks before its command is known
+        from kittiwake.input.native.blocks import described  # noqa: PLC0415 - nothing else asks before its command is known
 
         accelerator = described()
         say(f"{__version__} ({accelerator})" if accelerator else __version__)

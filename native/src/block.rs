@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::record::{record_of, Record};
 
-/// What comes of a block, in the order of `kittiwake.input.native`.
+/// What comes of a block, in the order of `kittiwake.input.native.blocks`.
 pub type Found<'py> = (Columns<'py>, usize, i64, Vec<usize>, Vec<(Bound<'py, PyString>, Bound<'py, PyString>)>);
 
 /// Earlier than any time: that of the newest of no events.

@@ -11,7 +11,7 @@ import pytest
 
 from kittiwake import __version__
 from kittiwake.cli.main import COMMANDS
-from kittiwake.input.native import described
+from kittiwake.input.native.blocks import described
 from tests.cli.command import RULES, event, kittiwake, write
 
 # What stands before is not its doing: a package of Google's puts an empty `google` into every Python of the venv.

@@ -17,10 +17,11 @@ from kittiwake.batch.counts import Counts
 from kittiwake.batch.intake import Intake
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
-from kittiwake.input import events, native
+from kittiwake.input import events
 from kittiwake.input.bulk import Table, read_tables
 from kittiwake.input.events import parse_event
 from kittiwake.input.lines import Block
+from kittiwake.input.native import blocks as native
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.model import DeadLetter, Event
 from kittiwake.rules.compile.accounts import Programs
