@@ -56,6 +56,12 @@ class Reason(StrEnum):
     LATE_EVENT = "late_event"
 
 
+class ByHand(StrEnum):
+    """Why a row was revoked that its stream had not taken back (field `reason`)."""
+
+    RECALLED = "recalled"
+
+
 class DeadLetterReason(StrEnum):
     """Why an input record could not become an event."""
 
@@ -141,6 +147,7 @@ class Comparison(StrEnum):
     MISSING = "missing"
     EXTRA = "extra"
     DIFFERENT = "different"
+    RECALLED = "recalled"
 
 
 class Difference(StrEnum):

@@ -111,7 +111,7 @@ def is_fine(options: ReconcileOptions, counts: Sequence[Count]) -> bool:
 
 
 def totals(counts: Sequence[Count]) -> dict[Comparison, int]:
-    """How many triggers are equal, missing, extra and different."""
+    """How many triggers are equal, missing, extra, different and recalled."""
     return {found: sum(one.number for one in counts if one.found is found) for found in Comparison}
 
 
@@ -136,7 +136,8 @@ def summary_text(options: ReconcileOptions, counts: Sequence[Count]) -> str:
     if not counts:
         return visible_lines(["EMPTY: no trigger fired on either side; see --stream, --backfill, --from and --until"])
     found = totals(counts)
-    lines = [", ".join(f"{number:,} {one}" for one, number in found.items())]
+    shown = {one: number for one, number in found.items() if number or one is not Comparison.RECALLED}
+    lines = [", ".join(f"{number:,} {one}" for one, number in shown.items())]
     rows = [
         (visible(one.account_id), visible(one.rule_id), one.found.value, one.reason or "", f"{one.number:,}")
         for one in counts

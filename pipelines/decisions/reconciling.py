@@ -14,7 +14,7 @@ import pyarrow as pa
 from kittiwake.pipelines.decisions.columns import SCHEMA
 from kittiwake.pipelines.decisions.refused import LATE, REFUSED
 from kittiwake.pipelines.decisions.store import Store
-from kittiwake.reasons import Comparison, Difference
+from kittiwake.reasons import ByHand, Comparison, Difference
 from kittiwake.time.instants import format_instant
 
 COMPARED: Final = (
@@ -56,7 +56,7 @@ class Count(NamedTuple):
     rule_id: str
     found: Comparison
     reason: Difference | None
-    """None: they are equal."""
+    """None: they are equal, or somebody has taken them back."""
     number: int
 
 
@@ -123,6 +123,7 @@ SELECT {_KEPT}, coalesce(b.fired_at, s.fired_at, b.time, s.time) AS instant,
   CASE WHEN on_stream AND in_backfill THEN concat_ws(', ', {_UNEQUAL}) END AS unequal,
   CASE
     WHEN unequal = '' THEN '{Comparison.EQUAL}'
+    WHEN s.reason = '{ByHand.RECALLED}' THEN '{Comparison.RECALLED}'
     WHEN unequal IS NOT NULL THEN '{Comparison.DIFFERENT}'
     WHEN in_backfill THEN '{Comparison.MISSING}'
     ELSE '{Comparison.EXTRA}'
@@ -168,10 +169,13 @@ _ABSENT: Final = f"{_other('decision')} IS NULL"
 _SAME_RULE: Final = f"v.side = {_LACKING} AND v.account_id = p.account_id AND v.rule_id = p.rule_id"
 _SAME_ACCOUNT: Final = f"v.side = {_LACKING} AND v.account_id = p.account_id"
 
+_ALIKE: Final = f"'{Comparison.EQUAL}', '{Comparison.RECALLED}'"
+"""What needs no reason: what a person has taken back, the stream had fired too."""
+
 _REASONS: Final = f"""
 CREATE TABLE explained AS
 SELECT p.*, CASE
-  WHEN found = '{Comparison.EQUAL}' THEN NULL
+  WHEN found IN ({_ALIKE}) THEN NULL
   WHEN {_other("decision")} = 'deferred'
     OR ({_ABSENT} AND instant > CASE WHEN on_stream THEN $2::TIMESTAMPTZ ELSE $1::TIMESTAMPTZ END)
     THEN '{Difference.NOT_YET_DUE}'
@@ -222,12 +226,12 @@ SELECT trigger_id, account_id, contact_id, rule_id, kind, time, fired_at, found,
   coalesce(unequal, concat_ws(': ', {_other("decision")}, {_other("reason")})) AS detail,
   first_event_id, last_event_id, stream_rule_version, backfill_rule_version
 FROM explained
-WHERE found <> '{Comparison.EQUAL}'
+WHERE found NOT IN ({_ALIKE})
 WINDOW contact AS (PARTITION BY account_id, contact_id)"""
 
 _COUNTS: Final = f"""
 SELECT account_id, rule_id, found, NULL AS reason, count(*)
-FROM explained WHERE found = '{Comparison.EQUAL}' GROUP BY ALL
+FROM explained WHERE found IN ({_ALIKE}) GROUP BY ALL
 UNION ALL
 SELECT account_id, rule_id, found, reason, count(*) FROM differing GROUP BY ALL
 ORDER BY ALL"""

@@ -48,6 +48,23 @@ def rows_sent(name: str) -> Iterator[pa.RecordBatch]:
     return sent_rows(address)
 
 
+def rows_emitted(name: str, since_us: int | None) -> Iterator[pa.RecordBatch]:
+    """What a stream has emitted of its triggers, revisions and all: of the folder of its `--output`, or of a dataset.
+
+    Of tables what was written since an instant, and perhaps more.
+
+    Raises:
+        UnusableError: it is no such thing, or cannot be read.
+    """
+    if not is_bigquery(name):
+        return RunFolder(name).decisions()
+    address = dataset_address(name).address(TRIGGERS.name)
+    with _needs_google(name):
+        from kittiwake.pipelines.decisions.tables import emitted_rows  # noqa: PLC0415 - a second
+
+    return emitted_rows(address, since_us)
+
+
 @contextmanager
 def _needs_google(name: str) -> Iterator[None]:
     try:

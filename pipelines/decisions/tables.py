@@ -24,6 +24,7 @@ from kittiwake.pipelines.google.bigquery_errors import MissingTableError
 from kittiwake.pipelines.google.bigquery_tables import client_of
 from kittiwake.pipelines.google.reading import rows_of_query
 from kittiwake.stream.tables.schema import DEAD_LETTERS, DECISIONS, LATE_EVENTS, RUNS, TRIGGERS
+from kittiwake.time.instants import DAY_US, format_instant
 
 
 class Side(Enum):
@@ -125,6 +126,22 @@ def sent_rows(address: TableAddress) -> Iterator[pa.RecordBatch]:
     """
     sql = f"SELECT {_COLUMNS} FROM `{{}}` WHERE {Side.STREAM.value} AND decision = 'fired' AND NOT stale"
     for batch in _rows_of(address, sql):
+        yield _as(batch, SCHEMA)
+
+
+def emitted_rows(address: TableAddress, since_us: int | None) -> Iterator[pa.RecordBatch]:
+    """What a stream has emitted of its triggers since an instant, by its clock, out of a table of them.
+
+    A day more is read: an event may lie a little ahead of the clock.
+
+    Raises:
+        UnusableError: the table cannot be read, or is not there.
+    """
+    sql, parameters = f"SELECT {_COLUMNS} FROM `{{}}` WHERE {Side.STREAM.value}", []
+    if since_us is not None:
+        sql += " AND written_at >= TIMESTAMP(@since)"
+        parameters = [bigquery.ScalarQueryParameter("since", "STRING", format_instant(since_us - DAY_US))]
+    for batch in _rows_of(address, sql, parameters):
         yield _as(batch, SCHEMA)
 
 

@@ -35,7 +35,7 @@ def test_importing_a_module_of_the_jobs_changes_nothing_in_the_process(module: s
     assert after == before
 
 
-@pytest.mark.parametrize("module", ["backfill", "stream", "reingest", "reconcile", "activate", "volumes"])
+@pytest.mark.parametrize("module", ["backfill", "stream", "reingest", "reconcile", "activate", "recall", "volumes"])
 def test_a_main_prepares_its_process(module: str, root: Path) -> None:
     if module != "backfill":
         pytest.importorskip("google.cloud.bigquery")

@@ -21,7 +21,7 @@ from apache_beam.runners.dataflow.internal.apiclient import DataflowApplicationC
 from google.cloud import dataflow_v1beta3
 
 from kittiwake.pipelines import backfill, stream
-from kittiwake.pipelines.options import activate, reconcile
+from kittiwake.pipelines.options import activate, recall, reconcile
 from kittiwake.pipelines.options.stream import parse_stream_options
 from kittiwake.pipelines.sinks.bigquery import TablesSink
 from kittiwake.pipelines.sinks.pubsub import TopicSink
@@ -221,6 +221,11 @@ def test_the_other_mains_take_the_same_texts(tmp_path: Path) -> None:
     sides = ("--stream=a", "--backfill=b")
     options = reconcile.parse_options([*sides, "--from=", "--output=", "--strict=true", "--json=false"])
     assert (options.span.from_us, options.output, options.strict, options.as_json) == (None, None, True, False)
+    asked = ("--rule=acme/cart", "--version=", "--from=2026-11-03T00:00:00Z", "--until=", "--list=")
+    taken = recall.parse_options(
+        ["--stream=a", *asked, "--topic=", "--no_topic=true", "--confirm=1,204", "--json=false"]
+    )
+    assert (taken.asked.version, taken.topic, taken.confirmed, taken.as_json) == (None, None, 1_204, False)
     needed = ("--from-run=out", "--topic=projects/p/topics/t", "--fire-if-fresh=6h", "--record=sent.jsonl")
     (tmp_path / "a,b").touch()
     sent = activate.parse_options([*needed, "--sent=x,y", "--sent", str(tmp_path / "a,b"), "--dry-run=true"])
