@@ -197,7 +197,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 @needed
-def test_only_wanted_types_are_kept_and_wants_are_asked_once_a_block() -> None:
+def test_only_wanted_types_are_kept_and_wants_are_asked_once_for_an_account_and_type() -> None:
     asked: list[str] = []
 
     def wants(account_id: str) -> frozenset[str]:
