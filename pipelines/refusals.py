@@ -18,6 +18,7 @@ from kittiwake.errors import UnusableError
 from kittiwake.output.folder import OutputError
 
 INSTALL: Final = "pip install 'kittiwake[gcp]'"
+INSTALL_DASK: Final = "pip install 'kittiwake[dask]'"
 _GOOGLE: Final = ("google.cloud.bigquery", "google.cloud.storage", "google.pubsub_v1")
 """What is imported of the extra `gcp`, which comes as one."""
 
@@ -38,6 +39,16 @@ def require_google(what: str) -> bool:
     except ImportError:  # of the package around it
         pass
     raise UnusableError(f"{what} needs Google's clients, which are not installed: {INSTALL}")
+
+
+def require_dask() -> None:
+    """Nothing, where Dask is installed.
+
+    Raises:
+        UnusableError: it is not.
+    """
+    if find_spec("dask") is None or find_spec("distributed") is None:
+        raise UnusableError(f"--runner DaskRunner needs Dask, which is not installed: {INSTALL_DASK}")
 
 
 def disk_error(error: BaseException) -> str | None:

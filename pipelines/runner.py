@@ -9,6 +9,7 @@ import logging
 import socket
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, Final, NoReturn
 
 import apache_beam as beam
@@ -19,7 +20,7 @@ from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from kittiwake.errors import UnusableError
 from kittiwake.output.rows import line as json_line
-from kittiwake.pipelines.refusals import is_worth_logging, require_google
+from kittiwake.pipelines.refusals import is_worth_logging, require_dask, require_google
 from kittiwake.terminal.arguments import plain_arguments, switch_message
 from kittiwake.terminal.printing import report_line, say_json_lines
 
@@ -30,6 +31,9 @@ STREAMING: Final = "apache_beam.runners.direct.direct_runner.BundleBasedDirectRu
 """Runs a streaming job in this process; the in-process runner of batch jobs knows no unbounded source."""
 
 DATAFLOW: Final = "DataflowRunner"
+
+DASK: Final = "kittiwake.pipelines.on_dask.runner.DaskRunner"
+"""Runs a batch job on a cluster of Dask, in the place of Beam's own, which loses elements."""
 
 PORTABLE_JOB_S: Final = 10 * 365 * 86_400
 """Beam 2.77 ends a job on a portable runner after `job_server_timeout`, five minutes by default, against its page."""
@@ -58,6 +62,8 @@ def runner_named(name: str | None) -> str:
     """
     if name is None or name.lower() in _LOCAL_NAMES:
         return IN_PROCESS
+    if name.rpartition(".")[2].lower() in ("dask", "daskrunner"):
+        return DASK
     return DATAFLOW if _names_dataflow(name) else name
 
 
@@ -120,6 +126,17 @@ def new_pipeline(runner: str, flags: Sequence[str]) -> beam.Pipeline:
         return beam.Pipeline(_runner(runner, options.view_as(DirectOptions)), options)
     except (ValueError, ImportError, AttributeError) as error:
         raise UnusableError(f"--runner {runner}: {error}") from error
+
+
+def know_options(runner: str) -> None:
+    """Let Beam know a runner's options, of one whose options it does not know by itself.
+
+    Raises:
+        UnusableError: what the runner needs is not installed.
+    """
+    if runner == DASK:
+        require_dask()
+        import_module(DASK.rpartition(".")[0])
 
 
 def report_launch(speaker: str, pipeline: beam.Pipeline, result: PipelineResult) -> None:

@@ -31,7 +31,7 @@ from kittiwake.pipelines.flags import (
     instant_option,
     shape_options,
 )
-from kittiwake.pipelines.runner import IN_PROCESS, check_flags, plain_flags, runner_named
+from kittiwake.pipelines.runner import IN_PROCESS, check_flags, know_options, plain_flags, runner_named
 
 RUN_ID_DIGITS: Final = 16
 
@@ -84,6 +84,8 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
         SystemExit: as argparse does, for --help and for what it refuses itself.
     """
     known, others = parser().parse_known_args(argv)
+    runner = runner_named(known.runner)
+    know_options(runner)
     beam_flags = plain_flags(others)
     check_flags(beam_flags)
     if not known.input and known.query is None:
@@ -101,7 +103,6 @@ def parse_options(argv: Sequence[str] | None) -> BackfillOptions:
         snapshots=known.snapshots,
         allow_empty=known.allow_empty,
     )
-    runner = runner_named(known.runner)
     written = Format(known.format)
     from_us = None if known.from_ is None else instant_option("--from", known.from_)
     if from_us is not None and run.until_us is not None and from_us >= run.until_us:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -18,11 +19,14 @@ from typing import NamedTuple
 from examples.cdnow.convert import convert
 from examples.cdnow.fetch import DEFAULT, fetch
 from examples.shop import generate as shop
-from tests.examples.running import ROOT, python
+from tests.examples.running import ROOT, Ran, python
+from tests.runners.dask import cluster as dask
 from tests.runners.flink import installing
 from tests.runners.flink.__main__ import main as hurt
 from tests.runners.jobs import ENGINES, LOOPBACK, facts, on_engine, processes, replayed
 from tests.runners.places import MissingError
+
+Facts = dict[str, list[str]]
 
 
 class Case(NamedTuple):
@@ -39,11 +43,21 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=1_000_000, help="generated, beside the two examples")
     asked = parser.parse_args()
     engines = dict(_had())
-    if not engines:
+    has_dask = _has_dask()
+    if not engines and not has_dask:
         return 1
     with TemporaryDirectory() as folder:
         cases = list(_cases(Path(folder), asked.events))
-        return 0 if _all_same(cases, engines, Path(folder)) and _survives_on_flink() else 1
+        return 0 if _all_same(cases, engines, has_dask, Path(folder)) and _survives_on_flink() else 1
+
+
+def _has_dask() -> bool:
+    try:
+        dask.require()
+    except MissingError as error:
+        print(f"dask: not here. {error}")
+        return False
+    return True
 
 
 def _survives_on_flink() -> bool:
@@ -56,11 +70,16 @@ def _survives_on_flink() -> bool:
     return hurt(["faults"]) == 0
 
 
-def _all_same(cases: list[Case], engines: dict[str, Path], folder: Path) -> bool:
+def _all_same(cases: list[Case], engines: dict[str, Path], has_dask: bool, folder: Path) -> bool:
     """Every case is run, whatever came of those before it."""
     same = True
     for case in cases:
-        same &= _compared(case, engines, folder)
+        expected = facts(replayed(case.rules, case.events, folder / "replay"))
+        same &= _same_on_engines(case, expected, engines, folder)
+        if has_dask:
+            with dask.running() as cluster:
+                run = partial(dask.on_dask, cluster, case.rules, case.events, folder / "out")
+                same &= _is_same(f"{case.name} on dask, {dask.WORKERS} processes", expected, run)
     return same
 
 
@@ -86,20 +105,25 @@ def _cases(folder: Path, events: int) -> Iterator[Case]:
     yield Case(f"{events:,} generated", ROOT / "benchmarks/rules/twelve.yaml", many)
 
 
-def _compared(case: Case, engines: dict[str, Path], folder: Path) -> bool:
+def _same_on_engines(case: Case, expected: Facts, engines: dict[str, Path], folder: Path) -> bool:
     """Whether all engines, with both kinds of workers, decide as `replay` does."""
-    expected = facts(replayed(case.rules, case.events, folder / "replay"))
     same = True
     for name in engines:
         with ENGINES[name].running(folder) as endpoint:
             for workers, flags in {"LOOPBACK": LOOPBACK, "PROCESS": processes(folder)}.items():
-                started = time.monotonic()
-                found = facts(on_engine(endpoint, case.rules, case.events, folder / "out", *flags))
-                wall_s = time.monotonic() - started
-                same &= (agrees := found == expected)
-                verdict = f"{len(found['decisions']):,} decisions, as replay" if agrees else "NOT AS REPLAY"
-                print(f"{case.name} on {name}, {workers}: {verdict}; {wall_s:.1f} s", flush=True)
+                run = partial(on_engine, endpoint, case.rules, case.events, folder / "out", *flags)
+                same &= _is_same(f"{case.name} on {name}, {workers}", expected, run)
     return same
+
+
+def _is_same(what: str, expected: Facts, run: Callable[[], Ran]) -> bool:
+    started = time.monotonic()
+    found = facts(run())
+    wall_s = time.monotonic() - started
+    agrees = found == expected
+    verdict = f"{len(found['decisions']):,} decisions, as replay" if agrees else "NOT AS REPLAY"
+    print(f"{what}: {verdict}; {wall_s:.1f} s", flush=True)
+    return agrees
 
 
 if __name__ == "__main__":
