@@ -18,6 +18,7 @@ from kittiwake.errors import UnusableError
 from kittiwake.output.folder import OutputError
 
 INSTALL: Final = "pip install 'kittiwake[gcp]'"
+INSTALL_OTEL: Final = "pip install 'kittiwake[otel]'"
 INSTALL_DASK: Final = "pip install 'kittiwake[dask]'"
 _GOOGLE: Final = ("google.cloud.bigquery", "google.cloud.storage", "google.pubsub_v1")
 """What is imported of the extra `gcp`, which comes as one."""
@@ -49,6 +50,20 @@ def require_dask() -> None:
     """
     if find_spec("dask") is None or find_spec("distributed") is None:
         raise UnusableError(f"--runner DaskRunner needs Dask, which is not installed: {INSTALL_DASK}")
+
+
+def require_otel() -> bool:
+    """True where OpenTelemetry's exporter is installed.
+
+    Raises:
+        UnusableError: it is not.
+    """
+    try:
+        if find_spec("opentelemetry.exporter.otlp.proto.http") is not None:
+            return True
+    except ImportError:  # of a package around it
+        pass
+    raise UnusableError(f"--trace_endpoint needs OpenTelemetry's exporter, which is not installed: {INSTALL_OTEL}")
 
 
 def disk_error(error: BaseException) -> str | None:

@@ -177,6 +177,10 @@ ROWS_LOST: Final = Metric(
 TRIGGERS_REFUSED: Final = Metric(
     "triggers_refused", _C, "triggers", "triggers that are no message a topic takes", Panel.OUTPUT
 )
+SPANS_SENT: Final = Metric(
+    "spans_sent", _C, "spans", "spans of triggers given to the collector, with `--trace_endpoint`", Panel.OUTPUT
+)
+SPANS_LOST: Final = Metric("spans_lost", _C, "spans", "spans that the collector did not take, gone", Panel.OUTPUT)
 ITEM_EVENTS: Final = Metric(
     "item_events", _C, "events", "events of items, by item and shard of its contacts", Panel.ITEMS
 )
@@ -252,6 +256,8 @@ METRICS: Final = (
     ROWS_REFUSED,
     ROWS_LOST,
     TRIGGERS_REFUSED,
+    SPANS_SENT,
+    SPANS_LOST,
     ITEM_EVENTS,
     ITEM_EVENTS_TOO_LATE,
     ITEM_CHANGES,

@@ -11,8 +11,9 @@ from kittiwake.pipelines.sinks.base import JobSink
 from kittiwake.pipelines.sinks.bigquery import DATASET
 from kittiwake.pipelines.sinks.json_files import OUTPUT
 from kittiwake.pipelines.sinks.pubsub import TRIGGER_TOPIC
+from kittiwake.pipelines.sinks.spans import TRACE_ENDPOINT
 
-SINKS: Final[tuple[OptionRow[JobSink], ...]] = (TRIGGER_TOPIC, DATASET, OUTPUT)
+SINKS: Final[tuple[OptionRow[JobSink], ...]] = (TRIGGER_TOPIC, DATASET, OUTPUT, TRACE_ENDPOINT)
 
 
 def read_sinks(options: OptionReader) -> tuple[JobSink, ...]:

@@ -74,7 +74,7 @@ def test_a_row_more_is_a_flag_a_question_and_a_step_more(planted: None, argv: tu
 
 def test_without_any_sink_each_of_them_is_proposed(planted: None, argv: tuple[str, ...]) -> None:
     problems = options.parse_stream_options(argv).problems
-    named = "a --trigger_topic, a --dataset, an --output, a --nowhere, or several"
+    named = "a --trigger_topic, a --dataset, an --output, a --trace_endpoint, a --nowhere, or several"
     assert problems == (f"nothing would come of it: name {named}",)
 
 
@@ -90,7 +90,8 @@ def test_every_row_is_called_by_its_first_flag_and_every_step_has_a_label_of_its
     rows = [*(row.options for row in SOURCES), *sinks.SINKS]
     assert [row.flags[0].name for row in rows] == [f"--{row.name}" for row in rows]
     argv = ("--subscription", "projects/p/subscriptions/s", "--rules", "r", "--trigger_topic", "projects/p/topics/t")
-    parsed, problems = options.parse_stream_options((*argv, "--dataset", "shop-1.marketing", "--output", "o"))
+    more = ("--dataset", "shop-1.marketing", "--output", "o", "--trace_endpoint", "http://c:4318/v1/traces")
+    parsed, problems = options.parse_stream_options((*argv, *more))
     assert problems == ()
     labels = [sink.label for sink in parsed.sinks]
     assert len(set(labels)) == len(labels) == len(sinks.SINKS)

@@ -94,7 +94,8 @@ REFUSED = {
     (*BASE, "--trigger_topic", "", "--output", "o"): "--trigger_topic : write the whole name",
     ("--subscription", "", "--rules", "r", "--trigger_topic", TOPIC): "--subscription : write the whole name",
     (*BASE, "--dataset", "marketing"): "--dataset marketing: write PROJECT.DATASET",
-    BASE: "nothing would come of it: name a --trigger_topic, a --dataset, an --output, or several",
+    BASE: "nothing would come of it: name a --trigger_topic, a --dataset, an --output, "
+    "a --trace_endpoint, or several",
     (*TO_TOPIC, "--decisions", "all"): "--decisions is about tables: name their --dataset",
     (*TO_TOPIC, "--bigquery_method", "streaming_inserts"): "--bigquery_method is about tables: name their --dataset",
     (*TO_TOPIC, "--create_tables"): "--create_tables is about tables: name their --dataset",
@@ -116,6 +117,10 @@ REFUSED = {
     (*TO_TOPIC, "--input_shape", "carrier"): "--input_shape: 'carrier' is no shape",
     (*TO_TOPIC, "--input_shape", "segment"): "--input_account: Segment's records name no account",
     (*TO_TOPIC, "--runner", "FlinkRunner"): "--runner FlinkRunner: Beam reads Pub/Sub on DataflowRunner, or in this",
+    (*TO_TOPIC, "--trace_endpoint", "collector:4318"): "--trace_endpoint collector:4318: write the whole address",
+    (*TO_TOPIC, "--trace_endpoint", "http://c:4318"): "--trace_endpoint http://c:4318: write the whole address",
+    (*TO_TOPIC, "--trace_endpoint", "http://c/v1/traces", "--trace_share", "0"): "--trace_share 0: write a number over",
+    (*TO_TOPIC, "--trace_share", "0.1"): "--trace_share is about spans: name their --trace_endpoint",
     (*TO_TOPIC, "--no_such_thing=1"): "unknown option --no_such_thing=1: see --help",
     (*TO_TOPIC, "--num_workers=many"): "argument --num_workers: invalid int value: 'many'",
 }  # fmt: skip
