@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from kittiwake.event_types import WITHDRAWN
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.input.single import events_from
 from kittiwake.model import DeadLetter, Event
@@ -45,7 +46,7 @@ class IntakeSettings(NamedTuple):
 
     shape: InputShape = CANONICAL
     max_age_us: int | None = None
-    """How far back from the clock an event may lie; None: any time."""
+    """How far back from the clock an event may lie; None: any time. An opt-out may always."""
 
 
 class Needed(NamedTuple):
@@ -100,7 +101,7 @@ def take(
         if not _is_needed(event, plan, rules):
             unneeded.append(event)
             continue
-        if settings.max_age_us is not None and event.time_us < clock_us - settings.max_age_us:
+        if _is_too_old(event, clock_us, settings.max_age_us):
             return _dead(
                 message, DeadLetterReason.TOO_OLD, "time lies further back than max_age allows", clock_us, rules
             )
@@ -118,6 +119,11 @@ def _with_unknown(found: Brought, unneeded: Sequence[Event], programs: Programs)
     types = 0 if named is None else sum(one.contact_id is not None and one.type not in named for one in unneeded)
     accounts = sum(not programs.has_rules(one.account_id) for one in unneeded)
     return found._replace(unknown_types=types, unknown_accounts=accounts) if types or accounts else found
+
+
+def _is_too_old(event: Event, clock_us: int, max_age_us: int | None) -> bool:
+    """Who opted out long ago must not be written to, whatever else is too old to matter."""
+    return max_age_us is not None and event.time_us < clock_us - max_age_us and event.type != WITHDRAWN
 
 
 def _is_needed(event: Event, plan: Plan, rules: RulesView) -> bool:

@@ -37,7 +37,11 @@ from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings
 from kittiwake.stream.items.records import VIRTUAL_SHARDS
 from kittiwake.stream.items.routing import SHARDS
 from kittiwake.time.durations import format_duration
-from kittiwake.time.instants import HOUR_US
+from kittiwake.time.instants import DAY_US, HOUR_US
+
+MAX_AGE_US: Final = 400 * DAY_US
+"""Of messages, unless another is said: as long as a contact without events is remembered by default. A contact that
+was forgotten and left nothing is kept for as long as an older event of it may come; without an end, for ever."""
 
 _DESCRIPTION: Final = """Decide over a stream of events what fires, from a Pub/Sub subscription to a topic and BigQuery.
 
@@ -122,7 +126,7 @@ def _read(options: OptionReader, beam_flags: tuple[str, ...]) -> StreamOptions:
         sinks=read_sinks(options),
         timers=TimerSettings(settle_delay_us, grid_us),
         allowed_lateness_us=lateness_us,
-        max_age_us=None if typed.max_age is None else read(None, duration_option, "--max_age", typed.max_age),
+        max_age_us=_max_age_us(options, lateness_us),
         poll_interval_us=poll_us,
         min_lead_us=read(MIN_LEAD_US, _unless_absent, MIN_LEAD_US, "--min_lead", typed.min_lead),
         shape=read(CANONICAL, message_shape_option, typed.input_shape, typed.input_account),
@@ -156,6 +160,14 @@ def _grid(text: str) -> int:
     if grid_us % TIMER_US or grid_us > GRID_MAX_US:
         raise UnusableError(f"--grid {text}: write whole milliseconds, up to {format_duration(GRID_MAX_US)}")
     return grid_us
+
+
+def _max_age_us(options: OptionReader, lateness_us: int) -> int | None:
+    """Recorded events may be as old as they are: they end, and what is kept of their contacts does too."""
+    typed = options.typed
+    if typed.max_age is not None:
+        return options.read(None, duration_option, "--max_age", typed.max_age)
+    return None if typed.subscription is None else max(MAX_AGE_US, lateness_us)
 
 
 # ---------------------------------------------------------------- together
@@ -195,6 +207,8 @@ _RULES_HELP: Final = "a target (a folder or gs://… with versions), polled for 
 _CHECK_HELP: Final = "launch nothing; say everything that would keep the job from running"
 _GRID_HELP: Final = "timer resolution: contacts are evaluated at multiples of it (1s)"
 
+_MAX_AGE_HELP: Final = "older events become dead letters, opt-outs excepted (400d; of recorded events none is too old)"
+
 _FIRST: Final = (
     flag(_FROM_AND_TO, "--rules", required=True, nargs="+", action="extend", metavar="RULES", help=_RULES_HELP),
     flag(_LAUNCH, "--check", action="store_true", help=_CHECK_HELP),
@@ -231,7 +245,7 @@ _REST: Final = (
         metavar="DURATION",
         help="correct emitted decisions for so long (1h)",
     ),
-    flag(_WAITS, "--max_age", metavar="DURATION", help="older events become dead letters; default: none is too old"),
+    flag(_WAITS, "--max_age", metavar="DURATION", help=_MAX_AGE_HELP),
     flag(
         _WAITS,
         "--grid",

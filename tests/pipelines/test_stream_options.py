@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def problems(*argv: str) -> tuple[str, ...]:
 def test_without_more_the_settings_are_the_defaults() -> None:
     asked = parse_stream_options(TO_TOPIC)
     assert asked.problems == ()
-    assert asked.options == StreamOptions((SubscriptionSource(SUBSCRIPTION),), ("rules.yaml",), (TopicSink(TOPIC),))
+    of_topic = StreamOptions((SubscriptionSource(SUBSCRIPTION),), ("rules.yaml",), (TopicSink(TOPIC),))
+    assert asked.options == replace(of_topic, max_age_us=400 * 86_400 * S)
     options = asked.options
     assert (options.runner, options.timers, options.allowed_lateness_us) == (
         STREAMING,
@@ -84,6 +86,15 @@ def test_everything_can_be_said() -> None:
         runner=DATAFLOW,
         beam_flags=("--region=europe-west4",),
     )
+
+
+def test_what_may_come_from_a_subscription_is_never_of_any_age_unless_one_says_a_very_long_one() -> None:
+    """Else a contact that was forgotten would be kept for ever, for an event of it that never comes."""
+    ages = {(): 400, ("--allowed_lateness", "500d"): 500, ("--max_age", "36500d"): 36_500}
+    found = {flags: parse_stream_options((*TO_TOPIC, *flags)).options.max_age_us for flags in ages}
+    assert found == {flags: days * 86_400 * S for flags, days in ages.items()}
+    recorded = ("--events", "a.jsonl", "--rules", "r", "--output", "out")
+    assert parse_stream_options(recorded).options.max_age_us is None
 
 
 REFUSED = {

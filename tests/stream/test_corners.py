@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kittiwake.pipelines.options.stream import MAX_AGE_US
 from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.stream.contact import poison_events
@@ -102,6 +103,16 @@ def test_of_copies_that_came_too_late_each_leaves_as_it_came() -> None:
         host.runner.run(Bundle([(key, encode(arrival))]))
     host.pass_to(START_US + 6 * HOUR_US)
     assert sorted(one.raw[-4:-3] for one in host.runner.late) == [b"a", b"b"]
+
+
+def test_by_default_nothing_stays_of_a_contact_that_was_forgotten_and_left_nothing() -> None:
+    host = Host(max_age_us=MAX_AGE_US)
+    host.give("e1", "cart.item_added", START_US)
+    host.give("e2", "cart.item_added", START_US + DAY_US, contact="c2")
+    host.pass_to(START_US + 399 * DAY_US)
+    assert all(kept.cell for kept in host.runner.kept.values())
+    host.pass_to(START_US + 803 * DAY_US)
+    assert {(kept.cell, len(kept.bag), len(kept.timers)) for kept in host.runner.kept.values()} == {(None, 0, 0)}
 
 
 class Polled:

@@ -174,6 +174,17 @@ def test_an_event_older_than_the_age_allowed_is_a_dead_letter_and_one_just_as_ol
     assert needed(message(), known, time_us + 9_000 * DAY_US) is not None
 
 
+def test_an_opt_out_is_never_too_old_and_an_opt_in_is(tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text(RULES + "policy: {consent: {purpose: news}}\n")
+    known = StaticRules(always(load(tmp_path)), HOUR_US).view(CLOCK_US)
+    taking, clock_us = IntakeSettings(max_age_us=DAY_US), CLOCK_US + 9_000 * DAY_US
+    opt_out, opt_in = (
+        record(type=f"consent.{said}", properties={"purpose": "news"}) for said in ("withdrawn", "granted")
+    )
+    assert needed(message(opt_out), known, clock_us, taking) is not None
+    assert reason(opt_in, known, clock_us, taking) == "too_old"
+
+
 def test_a_clock_that_jumps_back_makes_events_of_the_future_and_one_that_jumps_on_makes_none(known: RulesView) -> None:
     assert reason(PLAIN, known, CLOCK_US - DAY_US) == "time_in_future"
     assert needed(message(), known, CLOCK_US + 365 * DAY_US) is not None

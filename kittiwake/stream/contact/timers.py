@@ -244,7 +244,11 @@ def _evaluate(
     if cell is not None and len(cell) > CELL_BYTES_MAX:
         return _retry_later(work, arrivals, "CellTooLarge")
     is_paced = paced_until_us > work.asked_us
-    next_us = bucket_us(paced_until_us, work.host.timer_settings) if is_paced else _next_us(work, step, rest_us)
+    next_us = (
+        bucket_us(paced_until_us, work.host.timer_settings)
+        if is_paced
+        else _next_us(work, step, rest_us, is_over=cell is None)
+    )
     return TimerResult(
         cell,
         True,
@@ -290,7 +294,7 @@ def _paced_until_us(work: _Work, rest_us: Sequence[int]) -> int:
     return rest_us[len(rest_us) // PACE_SHARE] + 1
 
 
-def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int | None:
+def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int], *, is_over: bool = False) -> int | None:
     """When the contact's own timer is to fire: for the kernel, for what is held back, or for new rules.
 
     For what is buffered beyond `asked` as well: its timer may have fired while nothing could be evaluated, and this
@@ -303,7 +307,7 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int]) -> int 
     ):
         return recheck_us(at_us, work.asked_us, work.held_us, work.firing.clock_us)
     if step is not None and is_nothing(step.state):
-        due += [] if work.host.max_age_us is None else [work.upto_us + work.host.max_age_us + SKEW_US]
+        due += [] if work.host.max_age_us is None or is_over else [work.upto_us + work.host.max_age_us + SKEW_US]
     elif step is not None and work.host.rules.until_us < END_OF_TIME_US and not is_asleep(step.state):
         due.append(work.upto_us + REEVALUATE_EVERY_US)
     due += [time_us + 1 for time_us in rest_us[:1]]
