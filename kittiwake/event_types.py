@@ -16,6 +16,9 @@ UNMATCHED_BY_ANY: Final = ("contact.", "consent.")
 ITEM_MARK: Final = "*"
 """What the type of an item change begins with in the order of a contact's events: no event's type has a star."""
 
+FEED_MARK: Final = "**"
+"""What the type of an event begins with by which a contact hears anew of a feed: no item's event has an empty type."""
+
 UPDATED: Final = "contact.updated"
 DELETED: Final = "contact.deleted"
 MERGED: Final = "contact.merged"
@@ -28,6 +31,20 @@ WITHDRAWN: Final = "consent.withdrawn"
 def is_item_change(event_type: str) -> bool:
     """Whether an event of a contact is a change of an item that reached it (ADR 0026)."""
     return event_type.startswith(ITEM_MARK)
+
+
+def is_feed_notice(event_type: str) -> bool:
+    """Whether an event of a contact does nothing but say that something else is known of a feed (ADR 0031)."""
+    return event_type.startswith(FEED_MARK)
+
+
+def feed_notice_type(event_type: str) -> str:
+    """The type of such an event, of the feed of a type.
+
+    >>> is_feed_notice(feed_notice_type("order.completed")), is_feed_notice(item_change_type("order.completed", "p-1"))
+    (True, False)
+    """
+    return f"{FEED_MARK}{event_type}"
 
 
 def item_change_type(event_type: str, item_id: str) -> str:

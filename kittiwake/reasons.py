@@ -32,6 +32,7 @@ class Reason(StrEnum):
     CONDITION_UNMET = "condition_unmet"
     NO_CONSENT = "no_consent"
     REENTRY = "reentry"
+    FEED_SILENT = "feed_silent"
     QUIET_HOURS = "quiet_hours"
     ARBITRATION = "arbitration"
     OUTRANKED = "outranked"

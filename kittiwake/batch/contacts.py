@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
-from kittiwake.batch.counts import Counts, count_decision, count_pending, count_unusable
+from kittiwake.batch.counts import Counts, count_decision, count_pending, count_silent, count_unusable
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
 from kittiwake.event_types import is_item_change
@@ -71,6 +71,7 @@ def decide_at_once_with_state(
         advanced.repeats,
         advanced.repeats_forgotten,
         pending_in(plan.versions, advanced.state),
+        advanced.silent,
     )
     return _counted(plan, whole, counts), advanced.state
 
@@ -90,9 +91,11 @@ def _prepare(plan: Plan, rows: list[Row], until_us: int, counts: Counts) -> list
 
 def _counted(plan: Plan, whole: DecidedHistory, counts: Counts) -> list[Decision]:
     """The decisions in their order."""
-    decisions, duplicates, forgotten, unusable, ids_forgotten, repeats, repeats_forgotten, pending = whole
+    decisions, duplicates, forgotten, unusable, ids_forgotten, repeats, repeats_forgotten, pending, silent = whole
     if pending:
         count_pending(counts, plan.versions.newest.account_id, pending)
+    if silent:
+        count_silent(counts, plan.versions.newest.account_id, silent)
     if unusable:
         count_unusable(counts, plan.versions.newest.account_id, unusable)
     if duplicates or forgotten or ids_forgotten:

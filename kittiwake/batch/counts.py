@@ -11,8 +11,9 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
+from kittiwake.batch.feeds.covered import Covered, unite
 from kittiwake.kernel.evaluate.pending import Pending
-from kittiwake.kernel.run.outputs import Unusable
+from kittiwake.kernel.run.outputs import Silent, Unusable
 from kittiwake.model import DeadLetter, Decision, Event
 
 EXAMPLES_MAX: Final = 3
@@ -87,6 +88,14 @@ class PendingRule(NamedTuple):
     rule_id: str
 
 
+class SilentRule(NamedTuple):
+    """A rule, and a feed that was silent when something of it was due."""
+
+    account_id: str
+    rule_id: str
+    type: str
+
+
 class Counts(msgspec.Struct):
     """What became of records, events and candidates.
 
@@ -148,6 +157,10 @@ class Counts(msgspec.Struct):
     types: dict[str, set[str]] = {}
     """Types of events that came, of those that the rules of their account name; accounts that the rules do not name
     together, under "*". An account of which nothing needed came has an empty set."""
+    feeds: Covered = {}
+    """What the events of feeds cover, of those that the rules of their account have."""
+    silent: dict[SilentRule, int] = {}
+    """What was due for the first time while a feed was silent on which its rule leans."""
     pending: dict[PendingRule, Pending] = {}
     """What still waits when the run ends, by rule."""
     other_types: set[str] = set()
@@ -268,6 +281,13 @@ def count_unusable(counts: Counts, account_id: str, unusable: Mapping[Unusable, 
         counts.unusable[refusal] = counts.unusable.get(refusal, 0) + number
 
 
+def count_silent(counts: Counts, account_id: str, silent: Mapping[Silent, int]) -> None:
+    """Count what of a contact was due while a feed was silent."""
+    for one, number in silent.items():
+        rule = SilentRule(account_id, *one)
+        counts.silent[rule] = counts.silent.get(rule, 0) + number
+
+
 def add(total: Counts, part: Counts) -> None:
     """Add `part` to `total`; they share nothing afterwards."""
     for name in NUMBERS:
@@ -276,6 +296,8 @@ def add(total: Counts, part: Counts) -> None:
     _add(total.dead_letters, part.dead_letters)
     _add(total.verdicts, part.verdicts)
     _add(total.unusable, part.unusable)
+    _add(total.silent, part.silent)
+    unite(total.feeds, part.feeds)
     for rule, pending in part.pending.items():
         _add_pending(total.pending, rule, pending)
     for reason, lines in part.examples.items():
@@ -314,8 +336,8 @@ def number_lines(counts: Counts) -> Counts:
 
 
 def without_arrivals(counts: Counts) -> Counts:
-    """Without what came, which is only counted to be compared with what the rules need."""
-    return msgspec.structs.replace(counts, types={}, **{name: set() for name in ARRIVED})
+    """Without what came, which is only counted to be compared with what the rules need, or notifies of feeds."""
+    return msgspec.structs.replace(counts, types={}, feeds={}, **{name: set() for name in ARRIVED})
 
 
 def _number_examples(examples: list[SourceLine], lines: dict[tuple[str, int], LinesOfPart]) -> Iterator[SourceLine]:
@@ -369,7 +391,7 @@ NUMBERS: Final = (
 """Fields that are plain numbers."""
 ARRIVED: Final = ("other_types", "other_accounts", "other_fields")
 """Fields that are sets of names that came and nobody needs."""
-_Key = TypeVar("_Key", str, Verdict, Refusal)
+_Key = TypeVar("_Key", str, Verdict, Refusal, SilentRule)
 
 
 def _add(total: dict[_Key, int], part: dict[_Key, int]) -> None:

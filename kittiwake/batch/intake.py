@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from kittiwake.batch.counts import Counts, count_dead_letter, count_events, count_record, count_unknown_zone
 from kittiwake.batch.coverage.arrivals import Arrivals
+from kittiwake.batch.feeds.covered import note
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import ParsedBlocks, Table, Wants, new_table
 from kittiwake.input.columns.blocks import AnyBlock, ColumnBlock, records_at
@@ -18,6 +19,7 @@ from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.input.lines import Block, is_cut
 from kittiwake.input.native.blocks import read_blocks
 from kittiwake.input.shapes.base import InputShape, Mapped, Shape
+from kittiwake.kernel.plan.feeds import NO_FEEDS, FeedsOfRules
 from kittiwake.model import DeadLetter, Event
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
 from kittiwake.time.zones import zone_of
@@ -59,12 +61,17 @@ class Needs(Protocol):
     def named(self, account_id: str) -> tuple[str, frozenset[str]]:
         """The types that rules of an account name, and under which account they are: "*" if no rules name it."""
 
+    @property
+    def feeds(self) -> FeedsOfRules:
+        """The feeds of the rules."""
+
 
 class NoRules:
     """Stands for the programs of rules where there are none: events are wanted for themselves."""
 
     refused: frozenset[str] = frozenset()
     named_types: frozenset[str] | None = None
+    feeds: FeedsOfRules = NO_FEEDS
 
     def __init__(self, wanted: Wants = lambda _: None, wanted_of_items: Wants = lambda _: frozenset()) -> None:
         """`wanted` says which types, as of programs, and `wanted_of_items` which of items; left out: all, and none."""
@@ -95,6 +102,7 @@ class Intake:
         self._wants_of_items: Wants = programs.wanted_of_items
         self._refused = refused
         self._counts = counts
+        self._feeds = programs.feeds
         self._arrivals = Arrivals(programs.named, programs.named_types, counts)
         self.bytes_taken = 0
         """Bytes of the blocks, and of properties that had to be written anew: all their digits, where numbers are
@@ -123,6 +131,8 @@ class Intake:
                     self._add(table if event.contact_id is not None else items, event)
         table = self._without_refused(table) if self._refused else table
         self._count_zones(table)
+        if self._feeds.types:
+            note(self._counts.feeds, self._feeds, table)
         return Taken(table, dead, items)
 
     def _without_refused(self, table: Table) -> Table:

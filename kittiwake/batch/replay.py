@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kittiwake.batch.counts import Counts, merged
 from kittiwake.batch.event_rows import Subject
+from kittiwake.batch.feeds.covered import refuse_snapshots, silences_by_account
 from kittiwake.batch.gathering import Gathering, Rows
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake, Needs, Taken
@@ -102,6 +103,7 @@ def replay(
             for this host; the output is as it was.
     """
     check_format(written)
+    refuse_snapshots(programs.feeds, writes=settings.snapshots, starts=bool(start_from))
     files = files_to_decide(inputs, settings)
     run_output = open_output(output)
     try:
@@ -140,6 +142,7 @@ def _run(
             )
         if starts is not None:
             _refuse_early_end(programs, history, settings, starts)
+        programs = programs.with_silences(silences_by_account(history.counts.feeds))
         return _decide_and_write(programs, history._replace(starts=starts), run_output, settings, on_progress, written)
 
 

@@ -10,10 +10,12 @@ from typing import Final
 
 from kittiwake.batch.counts import Counts, Refusal, SourceLine, Verdict
 from kittiwake.batch.coverage.comparison import coverage_lines
+from kittiwake.batch.feeds.covered import FeedHealth
 from kittiwake.batch.settings import Stop
 from kittiwake.batch.summary import Summary
 from kittiwake.printable import visible, visible_lines
 from kittiwake.rules.compile.accounts import RulesUsed
+from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import format_instant
 
 ZONES_SHOWN: Final = 10
@@ -36,6 +38,7 @@ def render(summary: Summary) -> str:
             *(f"EMPTY: {visible(text)}" for text in summary.empty),
             *event_lines(summary),
             *_decisions(summary),
+            *feed_lines(summary),
             *_pending(summary),
             *_unusable(summary),
             *_findings(summary),
@@ -173,6 +176,31 @@ def _pending(summary: Summary) -> Iterator[str]:
     yield from table_lines(rows if several else [row[1:] for row in rows])
     if len(pending) > PENDING_SHOWN:
         yield f"    and {len(pending) - PENDING_SHOWN} more rows in summary.json"
+
+
+def feed_lines(summary: Summary) -> Iterator[str]:
+    """Feeds that were silent, and what was due meanwhile: held, or only counted."""
+    silent = [one for one in summary.feeds if one.silences]
+    if not silent:
+        return
+    yield f"{_of(len(silent), 'feed')} silent at times"
+    several = len({one.account_id for one in silent}) > 1
+    header = ("account", "type", "every", "number", "longest", "silent since")
+    rows = [header, *map(_feed_row, silent[:ROWS_MAX])]
+    yield from table_lines(rows if several else [row[1:] for row in rows])
+    due = sorted(summary.counts.silent.items())
+    if due:
+        what = _of(sum(number for _, number in due), "candidate")
+        yield f"  {what} due while a feed was silent that its rule relies on"
+        many = len({one.account_id for one, _ in due}) > 1
+        of_rules = [("account", "rule", "feed", "number"), *((*one, f"{number:,}") for one, number in due[:ROWS_MAX])]
+        yield from table_lines(of_rules if many else [row[1:] for row in of_rules])
+
+
+def _feed_row(feed: FeedHealth) -> tuple[str, ...]:
+    since = "" if feed.silent_since_us is None else format_instant(feed.silent_since_us)
+    every, longest = format_duration(feed.every_us), format_duration(feed.longest_us)
+    return feed.account_id, feed.type, every, f"{feed.silences:,}", longest, since
 
 
 def _unusable(summary: Summary) -> Iterator[str]:

@@ -18,12 +18,14 @@ from kittiwake.batch.counts import (
     DuplicateExample,
     PendingRule,
     Refusal,
+    SilentRule,
     SourceLine,
     Verdict,
     number_lines,
     without_arrivals,
 )
 from kittiwake.batch.coverage.comparison import Coverage, coverage_of, empty_messages
+from kittiwake.batch.feeds.covered import FeedHealth, health_of
 from kittiwake.batch.settings import RunSettings, Stop, end_of_run, stop_of
 from kittiwake.kernel.evaluate.pending import Pending
 from kittiwake.output.rows import Mode
@@ -32,6 +34,7 @@ from kittiwake.reasons import Clause, Found
 from kittiwake.rules.compile.accounts import Refused, RulesUsed, VersionUsed
 from kittiwake.rules.compile.needs import RuleNeeds
 from kittiwake.rules.publishing.layout import start_text, start_us
+from kittiwake.time.durations import format_duration, parse_duration
 from kittiwake.time.instants import format_instant, parse_instant
 
 
@@ -47,6 +50,8 @@ class Summary(msgspec.Struct, frozen=True):
     counts: Counts
     coverage: Coverage = Coverage()
     """Whether its events and its rules have met."""
+    feeds: tuple[FeedHealth, ...] = ()
+    """How the feeds of its rules have done."""
 
     @property
     def triggers(self) -> int:
@@ -141,7 +146,8 @@ def summary_of(
     """The summary of a run from all it counted, and from what its rules need."""
     until_us, stopped = end_of_run(settings, counts, rules.frozen_at_us), stop_of(settings, counts)
     coverage = coverage_of(needs, counts)
-    return Summary(mode, rules, settings.start_us, until_us, stopped, without_arrivals(number_lines(counts)), coverage)
+    feeds, kept = health_of(counts.feeds, until_us), without_arrivals(number_lines(counts))
+    return Summary(mode, rules, settings.start_us, until_us, stopped, kept, coverage, feeds)
 
 
 # ---------------------------------------------------------------- as JSON
@@ -180,11 +186,30 @@ def to_json(summary: Summary) -> dict[str, Any]:
             for rule, one in sorted(counts.pending.items())
         ],
         "unusable": [{**one._asdict(), "count": number} for one, number in sorted(counts.unusable.items())],
+        "feeds": list(map(_feed, summary.feeds)),
+        "silent": [{**one._asdict(), "count": number} for one, number in sorted(counts.silent.items())],
     }
 
 
 def _version(version: VersionUsed) -> dict[str, str]:
     return {"effective_from": start_text(version.effective_us), "ruleset_version": version.ruleset_version}
+
+
+def _feed(feed: FeedHealth) -> dict[str, Any]:
+    return {
+        "account_id": feed.account_id,
+        "type": feed.type,
+        "every": format_duration(feed.every_us),
+        "silences": feed.silences,
+        "longest": format_duration(feed.longest_us),
+        "silent_since": _instant(feed.silent_since_us),
+    }
+
+
+def _feed_of(row: Mapping[str, Any]) -> FeedHealth:
+    every_us, longest_us = parse_duration(row["every"]) or 0, parse_duration(row["longest"]) or 0
+    since_us = None if row["silent_since"] is None else parse_instant(row["silent_since"])
+    return FeedHealth(row["account_id"], row["type"], every_us, row["silences"], longest_us, since_us)
 
 
 def _instant(time_us: int | None) -> str | None:
@@ -236,6 +261,9 @@ def from_text(text: bytes | str) -> Summary:
         PendingRule(row["account_id"], row["rule_id"]): Pending(row["count"], parse_instant(row["next_due"]))
         for row in data.get("pending", [])
     }
+    counts.silent = {
+        SilentRule(*(row[name] for name in SilentRule._fields)): row["count"] for row in data.get("silent", [])
+    }
     stopped = None if data["stopped"] is None else Stop(data["stopped"])
     versions = tuple(VersionUsed(start_us(one["effective_from"]), one["ruleset_version"]) for one in data["versions"])
     frozen_at_us = None if data["frozen_at"] is None else parse_instant(data["frozen_at"])
@@ -245,4 +273,5 @@ def from_text(text: bytes | str) -> Summary:
     )
     began_us, until_us = parse_instant(data["start"]), parse_instant(data["until"])
     coverage = msgspec.convert({name: data.get(name, []) for name in Coverage.__struct_fields__}, Coverage)
-    return Summary(Mode(data["mode"]), rules, began_us, until_us, stopped, counts, coverage)
+    feeds = tuple(map(_feed_of, data.get("feeds", [])))
+    return Summary(Mode(data["mode"]), rules, began_us, until_us, stopped, counts, coverage, feeds)

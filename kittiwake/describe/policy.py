@@ -40,6 +40,13 @@ def _policy(policy: Policy) -> Iterator[str]:
     if policy.holdout is not None:
         percent, salt = value_words(policy.holdout.percent), policy.holdout.salt
         yield f"{percent} percent of the contacts, drawn by the word {salt}, are held out and sent nothing."
+    for feed in policy.feeds:
+        every = format_duration(feed.every_us)
+        does = "is held" if feed.holds else "is counted, and sent all the same"
+        yield (
+            f"An event {feed.type} is expected of the account within {every};"
+            f" without one, what waits for its absence {does}."
+        )
     for channel in policy.channels:
         yield f"On {channel.name}, {_channel_words(channel)}."
     yield f"What a contact did is forgotten when it has been silent for {format_duration(policy.retention_us)}."

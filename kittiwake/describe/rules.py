@@ -137,7 +137,12 @@ def _sent(program: Program, rule: RuleProgram) -> Iterator[str]:
     if policy.holdout is not None and not rule.holdout:
         yield "The holdout gets it too."
     yield f"Its priority is {rule.priority}."
-    if asked.quiet_hours is not None or asked.arbitration is not None:
+    feeds = program.feeds[program.rules.index(rule)]
+    for holds, what in ((True, "It is held while"), (False, "It is counted when it is due while")):
+        types = [feed.type for feed in feeds if feed.holds is holds]
+        if types:
+            yield f"{what} no {listed(types, 'or')} comes of the whole account."
+    if asked.quiet_hours is not None or asked.arbitration is not None or any(feed.holds for feed in feeds):
         yield f"If it is held back for {format_duration(rule.expires_us)} or longer, it is not sent."
     elif rule.expires_us != EXPIRES_US:
         yield f"It is worth sending for {format_duration(rule.expires_us)}."

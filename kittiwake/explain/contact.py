@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from kittiwake.batch.counts import Counts
 from kittiwake.batch.coverage.comparison import NAMES_SHOWN
+from kittiwake.batch.feeds.covered import silences_by_account
+from kittiwake.batch.replay import FileIntake
 from kittiwake.batch.settings import RunSettings, end_of_run
 from kittiwake.errors import UnusableError
 from kittiwake.explain.explanation import explain
@@ -62,12 +65,15 @@ def explain_files(
         refuse_foreign(files, settings.start_us)
     found = read_contact(files, contact_id, settings, tables)
     account_id = _account_of(found, contact_id, account_id)
-    versions = _versions_of(rules, account_id, settings)
+    programs = _programs_of(rules, account_id, settings)
+    versions = programs.of(account_id)
     _refuse_unknown(versions, rule_ids)
     events = found.accounts.get(account_id, [])
     if not events:
         return ContactExplanation(None, found)
     end_us = end_of_run(settings, found.counts, versions.frozen_at_us)
+    if programs.feeds.of(account_id):
+        versions = _with_silences(programs, account_id, files, settings, tables)
     events = [*events, *_item_changes(versions, files, events, contact_id, settings, tables)]
     advanced = advance(versions, new_state(contact_id), events, end_us, trace=True)
     explanation = explain(versions, advanced.state, advanced.trace, all_properties=all_properties)
@@ -110,11 +116,26 @@ def _account_of(found: ContactInput, contact_id: str, account_id: str) -> str:
     raise UnusableError(f"contact {contact_id} is of several accounts, {several}: say which with --account")
 
 
-def _versions_of(rules: RuleSetHistory, account_id: str, settings: RunSettings) -> Versions:
+def _programs_of(rules: RuleSetHistory, account_id: str, settings: RunSettings) -> Programs:
     programs = Programs(rules, settings.allowed_lateness_us, shape=settings.shape)
     if account_id in programs.refused:
         raise RulesError(rules.newest.refused[account_id])
-    return programs.of(account_id)
+    return programs
+
+
+def _with_silences(
+    programs: Programs, account_id: str, files: Sequence[ShapedFile], settings: RunSettings, tables: Tables
+) -> Versions:
+    """The rules, where it is known when feeds were silent: the files are read anew, for the events of all contacts."""
+    if tables.addresses:
+        raise UnusableError(
+            f"the policy of account {account_id} has feeds, which are judged by the events of all contacts,"
+            " and tables are asked for one contact's: give the files of the run with --input"
+        )
+    counts = Counts()
+    for _ in FileIntake(files, settings, programs, counts):
+        pass
+    return programs.with_silences(silences_by_account(counts.feeds)).of(account_id)
 
 
 def _refuse_unknown(versions: Versions, rule_ids: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from kittiwake.explain.conditions import Gap, tree_gap
 from kittiwake.explain.facts import Consent, Facts, Firing
 from kittiwake.explain.rules import cap_words, match_words
 from kittiwake.explain.wording import listed, moment_words, span_words
+from kittiwake.kernel.evaluate.decisions import gate_of
 from kittiwake.kernel.evaluate.rollout import is_watching
 from kittiwake.kernel.evaluate.variants import draw
 from kittiwake.kernel.plan.gates import asked_of
@@ -36,6 +37,7 @@ GATES: Final = {
     Reason.CONDITION_UNMET: "still",
     Reason.NO_CONSENT: "consent",
     Reason.REENTRY: "re-entry",
+    Reason.FEED_SILENT: "feed health",
     Reason.QUIET_HOURS: "quiet hours",
     Reason.ARBITRATION: "arbitration",
     Reason.OUTRANKED: "rank in its round",
@@ -49,6 +51,7 @@ GATES: Final = {
 
 
 HELD_BY: Final = {
+    Reason.FEED_SILENT: ("while its feed was silent", "feed health held it"),
     Reason.QUIET_HOURS: ("in quiet hours", "quiet hours held it"),
     Reason.ARBITRATION: ("in its round", "arbitration held it"),
 }
@@ -86,12 +89,13 @@ def reason_gap(facts: Facts, step: Step) -> Gap:
 
 
 def held_gap(facts: Facts, rule: RuleProgram, held: Held) -> Gap:
-    """What a candidate waits for that quiet hours or arbitration hold."""
+    """What a candidate waits for that quiet hours, arbitration or a silent feed hold."""
     release = moment_words(held.release_us, facts.zone, facts.now_us)
     without = f", and no {match_words(rule.unless)} until then" if rule.unless else ""
     channel = facts.program.policy.channel(rule.channel)
     whose = f" of channel {channel.name}" if channel is not None and channel.quiet_hours is not None else ""
-    by = "arbitration" if held.in_round else f"quiet hours{whose}"
+    gate = gate_of(held)
+    by = f"quiet hours{whose}" if gate is Reason.QUIET_HOURS else GATES[gate]
     return Gap(f"held by {by} until {release}", f"it is asked again at {release}: every gate has to pass{without}")
 
 
@@ -366,6 +370,7 @@ PLAIN_ANSWERS: Final = {
     ),
     Reason.DELETED: Gap("deleted: the contact was deleted before it could fire", "no contact.deleted before it"),
     Reason.LATE_EVENT: Gap("late_event: an event that came late took it back", "no such event"),
+    Reason.FEED_SILENT: Gap("held by feed health when the run ended", "its feed to be back at its release"),
     Reason.QUIET_HOURS: Gap("held by quiet hours when the run ended", "time to pass until its release"),
     Reason.ARBITRATION: Gap("held by arbitration when the run ended", "time to pass until its release"),
 }
@@ -379,4 +384,15 @@ _NO_ROOM_FOR_ATTRIBUTES: Final = Gap(
 
 def gates_words(asked: list[dict[str, Any]]) -> str:
     """The gates a candidate was asked, and how each answered."""
-    return "gates: " + ", ".join(f"{GATES[Reason(one['gate'])]} {'✓' if one['passes'] else '✗'}" for one in asked)
+    words = (f"{GATES[Reason(one['gate'])]} {'✓' if one['passes'] else '✗'}{_watched(one)}" for one in asked)
+    return "gates: " + ", ".join(words)
+
+
+def silent_words(silent: list[tuple[str, int]], moment: Callable[[int], str]) -> str:
+    """The feeds that are silent, and since when."""
+    return listed([f"{name} silent since {moment(since_us)}" for name, since_us in silent])
+
+
+def _watched(one: dict[str, Any]) -> str:
+    """The feeds that were silent and held nothing."""
+    return f" ({listed([name for name, _ in one['silent']])} silent)" if one.get("silent") and one["passes"] else ""

@@ -68,7 +68,7 @@ class SpanKind(StrEnum):
     WAIT = "wait"
     """An episode, from when it opened until it fell due for the last time, or ended."""
     HELD = "held"
-    """A candidate that is held back: by quiet hours, or by arbitration."""
+    """A candidate that is held back: by quiet hours, by arbitration, or for a silent feed."""
 
 
 class Span(NamedTuple):

@@ -14,7 +14,7 @@ from kittiwake.kernel.late.deduplication import are_distinct, ids_forgotten, in_
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.run.execution import Execution
-from kittiwake.kernel.run.outputs import NOTHING_UNUSABLE, Unusable
+from kittiwake.kernel.run.outputs import NOTHING_SILENT, NOTHING_UNUSABLE, Silent, Unusable
 from kittiwake.kernel.run.sweep import SweepPlan, sweep, sweep_plan_of
 from kittiwake.kernel.run.timeline import pass_through, start
 from kittiwake.kernel.state.state import State
@@ -37,6 +37,8 @@ class DecidedHistory(NamedTuple):
     """Both as of `Advanced`."""
     pending: Mapping[str, Pending] = NOTHING_PENDING
     """What still waits in the end, by rule id."""
+    silent: Mapping[Silent, int] = NOTHING_SILENT
+    """As of `Advanced`."""
 
 
 def decide_history(
@@ -109,6 +111,7 @@ def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, l
         outputs.repeats,
         outputs.repeats_forgotten,
         pending,
+        outputs.silent,
     )
 
 

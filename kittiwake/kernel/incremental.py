@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from kittiwake.event_types import is_feed_notice
 from kittiwake.kernel.evaluate.retention import memory_ends_us
 from kittiwake.kernel.late.checkpoint import cut_short, is_due, is_too_much, moved, pass_on
 from kittiwake.kernel.late.corrections import Corrected, correct
@@ -19,7 +20,7 @@ from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.migration import concerned_us
-from kittiwake.kernel.run.outputs import NOTHING_UNUSABLE, Unusable
+from kittiwake.kernel.run.outputs import NOTHING_SILENT, NOTHING_UNUSABLE, Silent, Unusable
 from kittiwake.kernel.run.timeline import knows, next_timer_us, start
 from kittiwake.kernel.state.codec import bare, copied
 from kittiwake.kernel.state.state import Since, State, keeps_ids
@@ -58,6 +59,8 @@ class Advanced(NamedTuple):
     again."""
     repeats_forgotten: int = 0
     """Values that had to make room (`Limits.repeats`) while events could still bring them again."""
+    silent: Mapping[Silent, int] = NOTHING_SILENT
+    """What was due for the first time while a feed was silent; not of what a correction evaluates again."""
 
 
 def advance(
@@ -104,13 +107,14 @@ def advance(
         late.duplicates + corrected.duplicates + dropped + passed.run.outputs.duplicates,
         _next_timer_us(versions, passed.run, found),
         NO_TRACE if steps is None else tuple(sorted(steps, key=_time_of_step)),
-        len(corrected.placed),
+        sum(not is_feed_notice(event.type) for event in corrected.placed),
         passed.run.outputs.forgotten,
         is_cut,
         passed.run.outputs.unusable,
         corrected.ids_forgotten + passed.run.outputs.ids_forgotten,
         passed.run.outputs.repeats,
         passed.run.outputs.repeats_forgotten,
+        passed.run.outputs.silent,
     )
 
 
@@ -170,8 +174,12 @@ def _inbox(versions: Versions, state: State, coming: Sequence[Event]) -> tuple[l
 
 def _steps_of_late(corrected: Corrected, beyond: Iterable[Event], evaluated_to_us: int | None) -> Iterator[Step]:
     for event in beyond:
+        if is_feed_notice(event.type):
+            continue
         yield Step(event.time_us, StepKind.LATE, None, None, {"event_id": event.event_id, "type": event.type})
     for event in corrected.placed:
+        if is_feed_notice(event.type):
+            continue
         details = {"event_id": event.event_id, "type": event.type, "time_us": event.time_us}
         yield Step(evaluated_to_us or event.time_us, StepKind.CORRECTED, None, None, details)
     yield from map(step_of, corrected.rows)

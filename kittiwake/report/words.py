@@ -17,6 +17,7 @@ MEANINGS: Final[dict[str, str]] = {
     Reason.CONDITION_UNMET: "What the rule asks for when it falls due did not hold then.",
     Reason.NO_CONSENT: "The contact has not agreed to such messages, or does so no more.",
     Reason.REENTRY: "The rule had fired for this contact already, and may not again so soon.",
+    Reason.FEED_SILENT: "Events that call it off had stopped coming from anybody, and the run ended first.",
     Reason.QUIET_HOURS: "It was held for the night, and the run ended first.",
     Reason.ARBITRATION: "It was held until the end of its round, and the run ended first.",
     Reason.OUTRANKED: "Another rule won the round.",

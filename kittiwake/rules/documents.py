@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from kittiwake.rules.check.document import errors_of_header, errors_of_policy, errors_of_rule
+from kittiwake.rules.check.feeds import check_derived_feeds
 from kittiwake.rules.check.preparation import check_derived_types
 from kittiwake.rules.check.quoted_numbers import errors_of_quoted_numbers
 from kittiwake.rules.errors import Code, RuleError, RulesError
@@ -278,6 +279,10 @@ def _of_preparing(accounts: dict[str, AccountRules]) -> Iterator[RuleError]:
         for found in check_derived_types(own.repeats, own.derive, shared.repeats, shared.derive):
             location = own.locations[str(found.path[0])]
             yield location.error(found.path, found.code, found.message, found.advice)
+        if account.policy is not None and account.policy_location is not None:
+            derived = {one.event for one in (*(own.derive or ()), *(shared.derive or ()))}
+            for found in check_derived_feeds(account.policy, derived):
+                yield account.policy_location.error(found.path, found.code, found.message, found.advice, at_key=True)
 
 
 def _unknown_channels(accounts: dict[str, AccountRules], wrong: Container[str]) -> Iterator[RuleError]:

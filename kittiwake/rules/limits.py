@@ -58,6 +58,12 @@ CHANNELS_MAX: Final = 20
 """Channels of a policy: there are not so many ways to reach anybody."""
 ROUND_MAX_US: Final = DAY_US
 """Longest round of arbitration: what is held for more than a day is about yesterday."""
+FEEDS_MAX: Final = 20
+"""Feeds of a policy: every one is watched for the whole account, and few types mean something by their absence."""
+FEED_EVERY_MIN_MINUTES: Final = 10
+"""Shortest rhythm of a feed: what is held is asked again so often, and a pause of minutes is none."""
+FEED_EVERY_MAX_US: Final = 7 * DAY_US
+"""Longest rhythm of a feed: what comes once a week is no feed that anybody misses in time."""
 CAP_MAX: Final = 1_000
 """Firings that a cap counts: the newest so many are remembered for each contact."""
 KEYS_MAX: Final = 5

@@ -35,6 +35,8 @@ class StepEvent(NamedTuple):
     ago_us: int
     item_id: str | None = None
     """Of an event of an item."""
+    other_id: str | None = None
+    """Of an event of another contact."""
 
 
 class Step(NamedTuple):
@@ -167,7 +169,7 @@ def _check_step(reader: Reader, path: KeyPath, step: StepPart) -> None:
         reader.report(path, Code.MISSING_KEY, "this step does nothing", "Write after, at, event or expect")
     if step.after is not None and step.at is not None:
         reader.report((*path, "at"), Code.CLAUSE, "after and at both move the clock", "Keep one of them", at_key=True)
-    for name, value in (("with", step.with_), ("id", step.id), ("ago", step.ago), ("item", step.item)):
+    for name, value in (("with", step.with_), ("id", step.id), ("ago", step.ago), ("item", step.item), ("by", step.by)):
         if value is not None and step.event is None:
             message, advice = f"{name} tells of an event, and there is none here", "Add event: to this step"
             reader.report((*path, name), Code.CLAUSE, message, advice, at_key=True)
@@ -202,7 +204,10 @@ def _event(reader: Reader, path: KeyPath, step: StepPart) -> StepEvent | None:
     if step.event is None:
         return None
     ago_us = (parse_duration(step.ago) or 0) if step.ago else 0
-    event = StepEvent(step.event, step.with_ or {}, step.id, ago_us, step.item)
+    event = StepEvent(step.event, step.with_ or {}, step.id, ago_us, step.item, step.by)
+    if step.item is not None and step.by is not None:
+        message = "an event is of an item or of a contact"
+        reader.report((*path, "by"), Code.CLAUSE, message, "Keep one of item and by", at_key=True)
     if event.ago_us and reader.clock_us - event.ago_us < TIME_MIN_US:
         message = "so long ago lies before the year 1900"
         reader.report((*path, "ago"), Code.OUT_OF_RANGE, message, "Write a shorter time")
@@ -212,7 +217,7 @@ def _event(reader: Reader, path: KeyPath, step: StepPart) -> StepEvent | None:
         event_of(reader.book.account_id, CONTACT, {**raw, **subject, "type": event.event_type})
     except BadEventError as error:
         reader.report((*path, "event"), Code.WRONG_SHAPE, f"the job would not read this event: {error}", "Mend it")
-    if event.item_id is None:
+    if event.item_id is None and event.other_id is None:
         reader.see(event.event_type, event.properties)
     return event
 

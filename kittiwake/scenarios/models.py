@@ -184,7 +184,7 @@ class Expected(Model):
     suppressed: RuleId | None = Field(None, description="the rule a gate or a limit refused")
     cancelled: RuleId | None = Field(None, description="the rule whose deferred candidate came to nothing")
     revoked: RuleId | None = Field(None, description="the rule whose decision a late event took back")
-    deferred: RuleId | None = Field(None, description="the rule whose candidate quiet hours or arbitration now hold")
+    deferred: RuleId | None = Field(None, description="the rule whose candidate is now held back by a gate")
     reason: Annotated[str, *one_of(*Reason)] | None = Field(None, description="the gate or the cause")
     kind: Annotated[str, *one_of("fired", "entered", "exited")] | None = Field(None, description="kind of the trigger")
     at: Moment | None = Field(None, description="when it was decided; HH:MM in the contact's zone")
@@ -241,6 +241,9 @@ class StepPart(Model):
     with_: Data | None = Field(None, alias="with", description="properties of the event")
     id: Name | None = Field(None, description="event_id of the event; left out: e0001, e0002, …")
     item: Name | None = Field(None, description="the event is of this item of the catalogue, not of the contact")
+    by: Name | None = Field(
+        None, description="the event is of this other contact: feeds hear of it, and nothing is decided of it"
+    )
     ago: Duration | None = Field(None, description="the event arrives now and happened so long ago")
     expect: Expectation | None = Field(None, description="all that was decided since the last expect")
 

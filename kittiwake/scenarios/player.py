@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from kittiwake.event_types import ENDINGS, is_item_change
+from kittiwake.event_types import ENDINGS, is_feed_notice, is_item_change
 from kittiwake.explain.explanation import explain
 from kittiwake.explain.late import arrival_line, retold_line
 from kittiwake.explain.model import Explanation, Line
 from kittiwake.input.events import parse_event
 from kittiwake.kernel import Advanced, Program, State, Versions, advance, new_state, unfinished
+from kittiwake.kernel.evaluate.feeds import notices, rhythms_of, silences_in
 from kittiwake.kernel.items.of_contact import ContactJoin
 from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.kernel.run.outputs import Unusable
@@ -83,6 +84,10 @@ class Player:
         """What the kernel was given and was not too late: the contact's events, and item changes."""
         self._of_items: list[Event] = []
         """Events of items that have been evaluated."""
+        self._of_others: list[Event] = []
+        """Events of other contacts, likewise."""
+        self._heard: list[Event] = []
+        """Events of all contacts that feeds have heard of."""
         self._next_us = start_us
         """Nothing more can happen before."""
         self._newest_us = start_us - 1
@@ -114,8 +119,9 @@ class Player:
         event_id: str | None = None,
         ago_us: int = 0,
         item_id: str | None = None,
+        other_id: str | None = None,
     ) -> Event:
-        """An event happens now (`ago_us` earlier, and arrives now), to the contact or to an item.
+        """An event happens now (`ago_us` earlier, and arrives now), to the contact, an item, or another contact.
 
         Raises:
             BadEventError: the job would not have read it.
@@ -130,11 +136,12 @@ class Player:
             "time": format_instant(time_us),
             "type": event_type,
             **({} if item_id is None else {"item_id": item_id}),
+            **({} if other_id is None else {"contact_id": other_id}),
         }
         event = event_of(self.versions.newest.account_id, self._state.contact_id, raw)
         self._waiting.append(event)
         self._newest_us = max(self._newest_us, event.time_us)
-        if item_id is not None:
+        if not self._is_own(event):
             return event
         if event_type == "contact.updated" and "timezone" in event.properties:
             self._own_zone = zone_of(event.properties["timezone"])
@@ -192,6 +199,7 @@ class Player:
         Where they have the whole history it is as if they had been known all the time: rules look back on what was
         before them.
         """
+        versions = replace(versions, silences=silences_in(versions, self._heard))
         self.versions = replace(versions, frozen_at_us=self.versions.frozen_at_us)
         self._join.change_rules(versions)
         if versions.whole_history:
@@ -216,7 +224,7 @@ class Player:
     def events(self) -> tuple[Event, ...]:
         """All that has happened and was not too late."""
         own = (event for event in self._accepted if not is_item_change(event.type))
-        return (*own, *self._of_items, *self._waiting)
+        return (*own, *self._of_items, *self._of_others, *self._waiting)
 
     @property
     def evaluated_to_us(self) -> int | None:
@@ -243,11 +251,12 @@ class Player:
         return upto_us
 
     def _evaluate(self, upto_us: int) -> None:
-        if self._state.evaluated_to_us is None and all(event.item_id is not None for event in self._waiting):
+        if self._state.evaluated_to_us is None and not any(map(self._is_own, self._waiting)):
             return  # nothing is known of a contact before its first event
         events, self._waiting = self._waiting, []
         self._of_items.extend(event for event in events if event.item_id is not None)
-        advanced = self._advanced(self.versions, self._state, events, upto_us, trace=True)
+        found = self._hear(events)
+        advanced = self._advanced(self.versions, self._state, [*events, *found], upto_us, trace=True)
         self._state = advanced.state
         evaluated_to_us = self._state.evaluated_to_us
         assert evaluated_to_us is not None
@@ -265,11 +274,29 @@ class Player:
         self, versions: Versions, state: State, events: Sequence[Event], upto_us: int, *, trace: bool = False
     ) -> Advanced:
         """The contact with its own events of these, and the changes of items that it is given."""
-        own = self._join.with_changes(events)
+        own = self._join.with_changes(
+            event for event in events if event.item_id is not None or is_feed_notice(event.type) or self._is_own(event)
+        )
         advanced = advance(versions, state, own, upto_us, trace=trace)
         beyond = set(map(id, advanced.late))
         self._accepted.extend(event for event in own if id(event) not in beyond)
         return advanced
+
+    def _hear(self, events: Sequence[Event]) -> list[Event]:
+        """Let feeds hear of events; what notifies the contact that something else is known now of what is decided."""
+        evaluated_to_us = self._state.evaluated_to_us
+        edge_us = None if evaluated_to_us is None else evaluated_to_us - self.versions.horizon_us
+        in_time = [event for event in events if event.item_id is None and (edge_us is None or event.time_us >= edge_us)]
+        self._heard.extend(in_time)
+        self._of_others.extend(event for event in in_time if not self._is_own(event))
+        if not rhythms_of(self.versions):
+            return []
+        before, after = self.versions.silences, silences_in(self.versions, self._heard)
+        self.versions = replace(self.versions, silences=after)
+        return notices(before, after, evaluated_to_us, len(self._given))
+
+    def _is_own(self, event: Event) -> bool:
+        return event.item_id is None and event.contact_id == self._state.contact_id
 
     def _note_corrections(self, advanced: Advanced) -> None:
         for step in advanced.trace:

@@ -74,8 +74,8 @@ def act(player: Player, book: RuleBook, step: Step) -> RuleBook:
     if step.frozen is not None:
         player.freeze() if step.frozen else player.unfreeze()
     if step.event is not None:
-        event_type, properties, event_id, ago_us, item_id = step.event
-        player.add_event(event_type, properties, event_id=event_id, ago_us=ago_us, item_id=item_id)
+        event_type, properties, event_id, ago_us, item_id, other_id = step.event
+        player.add_event(event_type, properties, event_id=event_id, ago_us=ago_us, item_id=item_id, other_id=other_id)
     return book
 
 

@@ -4,9 +4,9 @@
                10:40  order.completed ago=30m
                11:00  → cart-abandonment fired reminder=0
 
-A line has a time (its date where it changes), then an event with `id=`, `ago=`, `item=` and its properties, or an arrow
-with a rule, a decision, its reason and fields of it, or nothing: then time passes. A decision stands at the time when
-it fired or was revoked, every other one at the time when it fell due.
+A line has a time (its date where it changes), then an event with `id=`, `ago=`, `item=`, `by=` and its properties, or
+an arrow with a rule, a decision, its reason and fields of it, or nothing: then time passes. A decision stands at the
+time when it fired or was revoked, every other one at the time when it fell due.
 
 Pure. `with_steps` makes of every timeline of a file the steps that it stands for, each where it is written, so that
 whatever else reads a scenario file knows steps only. Called by `files`.
@@ -186,13 +186,13 @@ def _object(at: _Text, entries: dict[str, Node]) -> Node:
 
 
 def _event(rest: _Text, file: str) -> dict[str, Node]:
-    """The keys of a step with an event: its type, `id`, `ago` and `item`, and its properties."""
+    """The keys of a step with an event: its type, `id`, `ago`, `item` and `by`, and its properties."""
     kind, rest = _word(rest)
     fields = {}
     while rest.text and not rest.text.startswith("{"):
         name, value, rest = _field(rest)
-        if name.text not in ("id", "ago", "item"):
-            advice = "Write id=, ago=, item=, and properties in braces: {total: 5}"
+        if name.text not in ("id", "ago", "item", "by"):
+            advice = "Write id=, ago=, item=, by=, and properties in braces: {total: 5}"
             raise _BadLineError(name, f"{name.text} is no part of an event", advice)
         fields[name.text] = Node(value.text, value.mark)
     entries = {"event": Node(kind.text, kind.mark), **fields}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kittiwake.kernel.plan.feeds import FeedsOfRules
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.ruleset import EVERY_ACCOUNT
 
@@ -22,6 +23,11 @@ class SharedNeeds:
         types = [one.named_types for one in rule_sets]
         self.named_types = None if None in types else frozenset[str]().union(*(one for one in types if one))
         """Types that rules of some account name; None: some need every type."""
+
+    @property
+    def feeds(self) -> FeedsOfRules:
+        """The feeds of all rule sets."""
+        return FeedsOfRules.of_all([one.feeds for one in self._rule_sets])
 
     def wanted(self, account_id: str) -> frozenset[str] | None:
         """The types of events that are wanted of an account; None: all."""

@@ -16,6 +16,7 @@ import msgspec
 from kittiwake.batch.counts import Counts, merged
 from kittiwake.batch.event_rows import Row, Subject
 from kittiwake.batch.external_sort import Sorter
+from kittiwake.batch.feeds.covered import silences_by_account
 from kittiwake.batch.gathering import Gathering, Rows, size_of
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.replay import HELD_BYTES
@@ -47,6 +48,7 @@ class Side:
     def begin(self, settings: RunSettings, read: Counts) -> None:
         """All is read: it is known up to when it decides."""
         self.until_us = end_of_run(settings, read, self.programs.used.frozen_at_us)
+        self.programs = self.programs.with_silences(silences_by_account(read.feeds))
 
     def give(self, changes: Gathering) -> None:
         """The changes of items that contacts are given which come from here on, in their order."""

@@ -17,6 +17,7 @@ from kittiwake.model import DeadLetter, Event
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.compile.accounts import Plan, Programs
 from kittiwake.stream.awaited import Awaited
+from kittiwake.stream.feeds.routing import routed_to_feeds
 from kittiwake.stream.items.routing import SHARDS, ItemRouters, Routed
 from kittiwake.stream.records import BufferedEvent, DeadLetterRecord, Stage, dead_letter, key_of, trace_of
 from kittiwake.stream.rules_source.view import RulesView
@@ -107,6 +108,8 @@ def take(
             )
         if event.contact_id is not None:
             needed.append(Needed(key_of(event.account_id, event.contact_id), _arrival(message, event, index)))
+        if plan.feeds is not None:
+            of_items += routed_to_feeds(plan.feeds, event, routers.shards)
         if plan.catalog is not None:
             of_items += routers.routed(event.account_id, plan, event, trace_of(message.attributes))
     found = Brought(needed, len(events), len(unneeded), of_items)

@@ -207,6 +207,16 @@ ITEM_INTERESTS_FORGOTTEN: Final = Metric(
 ITEMS_FAILED: Final = Metric(
     "items_failed", _C, "records", "records of items, and entries of interest, whose item cannot be read", Panel.ITEMS
 )
+FEED_NOTICES: Final = Metric(
+    "feed_notices",
+    _C,
+    "messages",
+    "notices to waiting contacts that a feed fell silent, or was back",
+    Panel.ITEMS,
+)
+DUE_WHILE_SILENT: Final = Metric(
+    "due_while_silent", _C, "candidates", "due while a feed was silent on which their rule leans", Panel.DECISIONS
+)
 INCLUDES_CUT: Final = Metric(
     "includes_cut", _C, "decisions", "fired, with fields of include cut for their size", Panel.DECISIONS
 )
@@ -264,6 +274,8 @@ METRICS: Final = (
     ITEM_EVENTS_FORGOTTEN,
     ITEM_INTERESTS_FORGOTTEN,
     ITEMS_FAILED,
+    FEED_NOTICES,
+    DUE_WHILE_SILENT,
     INCLUDES_CUT,
 )
 """All of them; one that is not here is no metric of ours."""

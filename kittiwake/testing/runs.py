@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kittiwake.kernel import Program, advance, new_state, unfinished
+from kittiwake.kernel import Program, Versions, advance, new_state, unfinished
+from kittiwake.kernel.evaluate.feeds import silences_in
 from kittiwake.kernel.items.join import of_contact
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
+from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.model import Decision, Event
 from kittiwake.output.rows import decision_row
 from kittiwake.rules.compile.account import compile_account
@@ -43,16 +46,18 @@ def run(
 ) -> list[dict[str, Any]]:
     """The decisions of one contact, in the fields of rules.md section 5; those still deferred at the end come last.
 
-    Events of items may stand among those of the contact. `events` are in the product's shape and in any order;
-    `account_id`, `contact_id` and `event_id` may be left out. Decides as a batch does: events strictly before
-    `until_us`, deadlines up to and at it; default: the newest event plus 1 µs. `slices` are instants to decide up to on
-    the way, which must change nothing. `limits` replaces fields of the kernel's `Limits`.
+    Events of items may stand among those of the contact, and those of other contacts, which feeds hear of. `events`
+    are in the product's shape and in any order; `account_id`, `contact_id` and `event_id` may be left out. Decides as a
+    batch does: events strictly before `until_us`, deadlines up to and at it; default: the newest event plus 1 µs.
+    `slices` are instants to decide up to on the way, which must change nothing. `limits` replaces fields of the
+    kernel's `Limits`.
 
     Raises:
         ValueError: an event is malformed, or the events are of several contacts.
         RulesError: the rules are not usable.
     """
-    parsed = _parsed(events, account, contact)
+    everyones = [_event(index, raw, account or ACCOUNT, contact or CONTACT) for index, raw in enumerate(events, 1)]
+    parsed = _mine(everyones, account, contact)
     account_id = parsed[0].account_id if parsed else account or ACCOUNT
     contact_id = next((event.contact_id for event in parsed if event.contact_id is not None), contact or CONTACT)
     kernel_limits = DEFAULT_LIMITS._replace(**(limits or {}))
@@ -60,9 +65,12 @@ def run(
         ruleset_of(document), account_id, allowed_lateness_us=allowed_lateness_us, limits=kernel_limits
     )
     end_us = max((event.time_us for event in parsed), default=0) + 1 if until_us is None else until_us
+    versions = as_versions(program)
+    silences = silences_in(versions, (event for event in everyones if event.account_id == account_id))
     parsed = of_contact(program, parsed, contact_id)
     stops_us = [*sorted(one for one in slices if one < end_us), end_us]
-    return [decision_row(decision) for decision in decide_in_steps(program, contact_id, parsed, stops_us)]
+    versions = replace(versions, silences=silences)
+    return [decision_row(decision) for decision in decide_in_steps(versions, contact_id, parsed, stops_us)]
 
 
 def ruleset_of(document: Rules) -> RuleSet:
@@ -86,7 +94,7 @@ def edition_of_rules(document: Rules) -> Edition:
 
 
 def decide_in_steps(
-    program: Program, contact_id: str, events: Sequence[Event], stops_us: Sequence[int]
+    program: Program | Versions, contact_id: str, events: Sequence[Event], stops_us: Sequence[int]
 ) -> list[Decision]:
     """The decisions of one contact up to each of the rising `stops_us` in turn; an event comes just in time."""
     state = new_state(contact_id)
@@ -101,9 +109,8 @@ def decide_in_steps(
     return [*decisions, *unfinished(program, state)]
 
 
-def _parsed(events: Sequence[Mapping[str, Any]], account: str | None, contact: str | None) -> list[Event]:
-    """The events of the one contact that is asked for, or that they are of."""
-    parsed = [_event(index, raw, account or ACCOUNT, contact or CONTACT) for index, raw in enumerate(events, 1)]
+def _mine(parsed: Sequence[Event], account: str | None, contact: str | None) -> list[Event]:
+    """The events of the one contact that is asked for, or that they are of, and those of items."""
     subjects = {(event.account_id, event.contact_id) for event in parsed if event.contact_id is not None}
     mine = {(a, c) for a, c in subjects if account in (None, a) and contact in (None, c)}
     if len(mine) > 1:

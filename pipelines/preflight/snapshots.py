@@ -11,7 +11,9 @@ from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import is_bigquery, table_address
 from kittiwake.pipelines.preflight.findings import Findings
 from kittiwake.reasons import DeadLetterReason
+from kittiwake.stream.rules_source.view import RulesSource
 from kittiwake.time.instants import format_instant
+from kittiwake.transforms.clock import now_us
 from kittiwake.transforms.snapshot_parts import SnapshotPart
 from kittiwake.transforms.stream.snapshot_sources import FoundSnapshots, find_snapshots
 
@@ -34,6 +36,16 @@ def check_snapshots(names: Sequence[str], project: str | None, findings: Finding
             f"Each becomes a dead letter ({DeadLetterReason.SNAPSHOT_REFUSED}), and its contact starts with nothing"
         )
     return found.sources
+
+
+def check_feeds(rules: RulesSource, findings: Findings) -> None:
+    """That no feed has to be known from before the job: snapshots do not hold what feeds have sent."""
+    types = rules.view(now_us()).programs.feeds.types
+    if types:
+        findings.wrong(
+            f"--snapshots: the policy has feeds ({', '.join(sorted(types))}), and a snapshot does not know yet when"
+            " they were silent: leave it out, or publish feeds once what is pending in the snapshots has fallen due"
+        )
 
 
 def find_all(names: Sequence[str], project: str | None = None) -> FoundSnapshots:

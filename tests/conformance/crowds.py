@@ -53,6 +53,12 @@ class Crowd(NamedTuple):
         files = {f"{account}.json": line(text) for account, text in self.documents.items()}
         return RuleSetHistory((RuleSetVersion(None, load_files(files)),))
 
+    def without_feeds(self) -> Crowd:
+        """Without the accounts whose policy has feeds: what contacts are told of them is tried in tests/stream."""
+        kept = [name for name, text in self.documents.items() if "feeds" not in (text.get("policy") or {})]
+        documents, events = ({name: of[name] for name in kept} for of in (self.documents, self.events))
+        return Crowd(documents, events, {name: self.names[name] for name in kept}, self.until_us)
+
     def write(self, folder: Path, dice: Random) -> tuple[Path, list[Path]]:
         """Files of rules, and files of events in no order."""
         rules, events = folder / "rules", folder / "events"
@@ -67,7 +73,8 @@ class Crowd(NamedTuple):
 
     def streamed(self, waits: TimerSettings) -> Streamed:
         """The same as messages."""
-        return streamed(self.rules, [record for of in self.events.values() for record in of], self.until_us, waits)
+        of = self.without_feeds()
+        return streamed(of.rules, [record for own in of.events.values() for record in own], of.until_us, waits)
 
 
 def streamed(rules: RuleSetHistory, records: Sequence[Record], until_us: int, waits: TimerSettings) -> Streamed:

@@ -109,7 +109,7 @@ def played(case: Case) -> History:
 
 def given(versions: Versions, happened: tuple[Event, ...], contact_id: str) -> tuple[Event, ...]:
     """What a contact is given of what happened: its own events, and item changes."""
-    plan, own = catalog_of(versions), [event for event in happened if event.item_id is None]
+    plan, own = catalog_of(versions), [event for event in happened if event.contact_id == contact_id]
     if plan is None:
         return tuple(own)
     of_items = [event for event in happened if event.item_id is not None]

@@ -89,8 +89,8 @@ def arrow_of(decision: Decision, history: History) -> str:
     events = decision.events
     if events is not None and events.count > 1:
         words.append(f"events={{first: {events.first}, last: {events.last}, count: {events.count}}}")
-    if decision.decision is Outcome.DEFERRED and decision.reason is Reason.ARBITRATION:
-        words.append("reason=arbitration")
+    if decision.decision is Outcome.DEFERRED and decision.reason is not Reason.QUIET_HOURS:
+        words.append(f"reason={decision.reason}")
     return " ".join([*words, *_of_corrections(decision, history), *_times(decision, verb)])
 
 

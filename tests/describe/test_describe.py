@@ -122,6 +122,8 @@ POLICY: dict[str, list[Any]] = {
     "channels": [{"email": {}}, {"email": {"quiet_hours": QUIET}}, {"email": {"consent": {"purpose": "mail"}}},
                  {"email": {"frequency": {"max": 1, "per": "day"}}}],
     "arbitration": [{"within": "2h"}, {"within": "3h"}, {"within": "2h", "max": 2}],
+    "feeds": [{"order.completed": {"every": "6h"}}, {"order.completed": {"every": "7h"}},
+              {"order.completed": {"every": "6h", "mode": "hold"}}, {"order.paid": {"every": "6h"}}],
     "retention": ["300d"],
     "profile_retention": ["900d"],
 }  # fmt: skip

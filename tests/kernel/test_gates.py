@@ -22,6 +22,7 @@ def test_the_gates_stand_in_the_order_of_the_language() -> None:
         Reason.CONDITION_UNMET,
         Reason.NO_CONSENT,
         Reason.REENTRY,
+        Reason.FEED_SILENT,
         Reason.QUIET_HOURS,
         Reason.ARBITRATION,
         Reason.OUTRANKED,

@@ -8,11 +8,15 @@ from zoneinfo import ZoneInfo
 
 from tests.oracle import clock, digests, waits
 from tests.oracle.ages import ALWAYS, NEVER, Version, gone
+from tests.oracle.feeds import silent_feeds
 from tests.oracle.history import Event, History
 from tests.oracle.language import PERIODS, Cap, Policy, Rule
 from tests.oracle.needs import attributes_read
 from tests.oracle.state import Candidate, Episode, Firing, Life, named, row
 from tests.oracle.values import where_holds
+
+HOLDING = ("feed_silent", "quiet_hours", "arbitration")
+"""Gates that defer."""
 
 
 def would_fire(reason: str | None) -> bool:
@@ -103,7 +107,7 @@ class Gates:
             which = candidate.rule.id, self.watches(candidate.rule)
             self.life.entered_fired[which] = would_fire(reason)
             self.life.entered_held_out[which] = reason == "holdout"
-        if reason in ("quiet_hours", "arbitration"):
+        if reason in HOLDING:
             self._defer(candidate, reason)
         else:
             self._decide(candidate, reason)
@@ -122,7 +126,7 @@ class Gates:
             if would_fire(reason):
                 passed.append(candidate)
                 fate = reason
-            elif reason in ("quiet_hours", "arbitration"):
+            elif reason in HOLDING:
                 self._defer(candidate, reason)
             else:
                 self._decide(candidate, reason)
@@ -186,6 +190,9 @@ class Gates:
             return "no_consent"
         if self._too_soon_again(candidate):
             return "reentry"
+        silent = [every for every, holds in self._silent(rule) if holds]
+        if silent and self.now - candidate.due < rule.expires:
+            return "feed_silent"
         quiet = policy.quiet_of(rule)
         if not rule.transactional and quiet and clock.is_quiet(self.now, self.zone, quiet):
             return "quiet_hours"
@@ -202,6 +209,10 @@ class Gates:
         if rule.holdout and policy.holdout_percent is not None and self._held_out(policy.holdout_percent):
             return "holdout"
         return "shadow" if rule.shadow else None
+
+    def _silent(self, rule: Rule) -> list[tuple[int, bool]]:
+        """The feeds that are silent now and on which the rule leans."""
+        return silent_feeds(self.in_force, rule, self.history.feeds, self.now) if self.in_force else []
 
     def _is_outranked(self) -> bool:
         """Whether as many as may fire have passed every gate at this instant."""
@@ -340,7 +351,9 @@ class Gates:
         place = candidate.episode.place
         older = self.life.held.get(place)
         candidate.held_for = reason
-        if reason == "arbitration":
+        if reason == "feed_silent":
+            candidate.release = self.now + max(every for every, holds in self._silent(candidate.rule) if holds)
+        elif reason == "arbitration":
             candidate.release = self._end_of_round(candidate)
         else:
             candidate.release = clock.quiet_end(self.now, self.zone, self.policy.quiet_of(candidate.rule))

@@ -138,6 +138,8 @@ class History:
         """Without changes of items; `changes` is set by who has them."""
         self.events = events
         self.changes: list[Any] = []
+        self.feeds: dict[str, list[int]] = {}
+        """The times of all contacts' events, by type."""
         self.ages = ages
         self.limits = limits
         self._answers: dict[tuple[Match, int], bool] = {}

@@ -428,6 +428,10 @@ def _policy(raw: dict[str, Any]) -> Policy:
             for name, each in channels.items()
         },
         arbitration=(clock.duration(best["within"]), int(best.get("max", 1))) if best else None,
+        feeds={
+            name: (clock.duration(each["every"]), each.get("mode") == "hold")
+            for name, each in (raw.get("feeds") or {}).items()
+        },
         retention=clock.duration(raw["retention"]) if raw.get("retention") else RETENTION,
         profile_retention=clock.duration(raw["profile_retention"]) if raw.get("profile_retention") else None,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from tests.oracle import clock
 from tests.oracle.ages import Ages
 from tests.oracle.catalog import changes_of_items
+from tests.oracle.feeds import times_of_feeds
 from tests.oracle.history import History, settled
 from tests.oracle.walk import Walk
 
@@ -59,18 +60,19 @@ def decide_versions(
 ) -> list[dict[str, Any]]:
     """The final decisions of one contact: events strictly before `until_us` settled, deadlines up to and at it.
 
-    Events of items may stand among those of the contact. `versions` rise by the instant from which each is in force
-    (microseconds; `None`, of the first: always); each is one rules file as plain Python. `events` may stand in any
-    order, with copies. A batch looks back on the whole history; a `stream` on what the versions in force have
-    remembered since they were introduced.
+    Events of items, and of other contacts, may stand among those of the contact. `versions` rise by the instant from
+    which each is in force (microseconds; `None`, of the first: always); each is one rules file as plain Python.
+    `events` may stand in any order, with copies. A batch looks back on the whole history; a `stream` on what the
+    versions in force have remembered since they were introduced.
     A row names the index of the version it was decided under (`ruleset`) and that whose text its rule had (`rule_of`).
     """
     ages = Ages(versions, stream=stream)
     bounds = {**LIMITS, **(limits or {})}
     of_items = [each for each in events if each.get("item_id")]
-    own = [each for each in events if not each.get("item_id")]
+    own = [each for each in events if not each.get("item_id") and each.get("contact_id", contact) == contact]
     history = History(settled(own, until_us, allowed_lateness_us, ages, bounds), ages, bounds)
     history.changes = [*changes_of_items(of_items, until_us, allowed_lateness_us, ages, bounds)]
+    history.feeds = times_of_feeds(events)
     walk = Walk(history, account, contact)
     walk.settle(until_us)
     return walk.rows

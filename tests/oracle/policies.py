@@ -61,6 +61,8 @@ class Policy:
     caps: tuple[Cap, ...] = ()
     quiet: tuple[clock.Quiet, ...] = ()
     arbitration: tuple[int, int] | None = None
+    feeds: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    """By type, how long its events may stay away, and whether what leans on it is held then."""
     retention: int = RETENTION
     profile_retention: int | None = None
     channels: dict[str, Channel] = field(default_factory=dict)

@@ -64,6 +64,9 @@ CONSTRUCTS: Final = {
         conformance="given conditions still named_audiences",
         sections="Conditions/given/still",
     ),
+    "feeds": Construct(
+        "check compile plan evaluate run", policy_keys="feeds", conformance="feeds", sections="Feed health"
+    ),
     "derive": Construct(
         "model check compile lint plan evaluate run", conformance="derive", sections="derive", document_keys="derive"
     ),
@@ -154,6 +157,7 @@ NO_CONSTRUCT: Final = {
     },
     "plan": {
         "build": "from rules to a program",
+        "feed_plan": "what feeds ask of the events of an account, for `feeds`",
         "catalog_plan": "what the join of items and contacts needs of an account's rules, for `catalog`",
         "gates": "which gates of `policy` a rule has",
         "layouts": "what a rule's memory depends on",

@@ -37,7 +37,7 @@ PROSE: Final[dict[str, str]] = {
     r"slots?|grids?": "timer bucket; timer resolution",
     r"cells?|bags?(?! state)": "value state, bag state",
     r"packs?": "record batch",
-    r"(?<!line )(?<!product )feeds?(?! on\b)|(?<!line )feeding|fed": "reprocess, redeliver, reingest",
+    r"(?:to|re-?)feed|(?<!line )feeding|fed": "reprocess, redeliver, reingest",
     r"tally|tallies": "counters",
     r"ledgers?|owed": "emitted log, pending correction",
     r"engines?": "runner",

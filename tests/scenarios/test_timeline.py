@@ -128,7 +128,10 @@ def test_each_line_that_is_not_met_is_said_and_what_no_line_expects(tmp_path: Pa
         ("10:00  a.b {total: }", ""),
         ("10:00  a.b {total: [}", "5:27: a bracket is opened and not closed"),
         ("10:00  a.b {total: 1} more", "5:29: "),
-        ("10:00  a.b total=1", "5:18: total is no part of an event. Write id=, ago=, item=, and properties in braces"),
+        (
+            "10:00  a.b total=1",
+            "5:18: total is no part of an event. Write id=, ago=, item=, by=, and properties in braces",
+        ),
         ("10:00  a.b total", "5:18: total is out of place here. Write fields as name=value."),
         ("10:00  a.b id= {total: 1}", "5:18: id has no value. Write id=… without a space."),
         ("10:00  a.b ago=soon", '5:22: "soon" is no duration.'),

@@ -235,4 +235,5 @@ def test_all_that_a_bundle_does_to_items_is_counted(monkeypatch: pytest.MonkeyPa
         "item_events_forgotten": 1,
         "item_interests_forgotten": 1,
         "items_failed": 3,
+        "feed_notices": 0,
     }

@@ -11,6 +11,7 @@ from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.event_rows import Subject
+from kittiwake.batch.feeds.covered import silences_by_account
 from kittiwake.batch.gathering import Rows
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of, contacts_with_states
@@ -79,6 +80,8 @@ class _Evaluate(CountingDoFn):
         super().__init__()
         self._programs, self._settings, self._mode = programs, settings, mode
         self._held_bytes = held_bytes
+        self._known: Counts | None = None
+        """The counts whose feeds are known."""
         self._start: State | None = None
         """What the contact starts from that is being decided."""
 
@@ -86,6 +89,7 @@ class _Evaluate(CountingDoFn):
         if stop_of(self._settings, intake) is not None:
             return
         until_us = end_of_run(self._settings, intake, self._programs.used.frozen_at_us)
+        self._note_silences(intake)
         already = self.counts.contacts
         decisions: list[bytes] = []
         triggers: list[bytes] = []
@@ -115,6 +119,12 @@ class _Evaluate(CountingDoFn):
         start, held = self._start, self._held_bytes
         for decision in decide_contact(plan, contact_id, rows, until_us, counts, held, kept, start):
             yield decision_line(decision, self._mode), decision.decision is Outcome.FIRED
+
+    def _note_silences(self, intake: Counts) -> None:
+        """What all of the input says of feeds; the same for every partition."""
+        if intake.feeds and self._known is not intake:
+            self._known = intake
+            self._programs = self._programs.with_silences(silences_by_account(intake.feeds))
 
     def _contacts(self, batches: Iterable[bytes]) -> Iterator[tuple[Subject, Rows]]:
         return contacts_of(batches, self._held_bytes)

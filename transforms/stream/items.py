@@ -21,11 +21,15 @@ from apache_beam.utils.timestamp import Timestamp
 from kittiwake.kernel.items.index import Outcome
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.contact.sealing import UnreadableError
+from kittiwake.stream.contact.timer_grid import TIMER_US
+from kittiwake.stream.feeds import shard as feeds
+from kittiwake.stream.feeds.records import FeedShard, feed_shard_of
 from kittiwake.stream.items import shard
 from kittiwake.stream.items.dead_letters import ItemDeadLetters
 from kittiwake.stream.items.records import subject_of_item
 from kittiwake.stream.logs import ITEM_FAILED
 from kittiwake.stream.metrics import (
+    FEED_NOTICES,
     ITEM_CHANGES,
     ITEM_EVENTS,
     ITEM_EVENTS_FORGOTTEN,
@@ -40,6 +44,9 @@ from kittiwake.transforms.logs import log
 from kittiwake.transforms.metrics import count, count_dead_letters
 
 _DEAD: Final = "dead_letters"
+
+SILENCE: Final = "silence"
+"""Tag of the timer that looks whether a feed is silent; those that forget have the number of their day."""
 
 
 class JoinedItems(NamedTuple):
@@ -79,7 +86,7 @@ class JoinDoFn(beam.DoFn):
         """Start counting from nothing."""
         self._set: set[tuple[bytes, int]] = set()
         self._failures: Counter[str] = Counter()
-        self._changes = self._forgotten = self._interests_forgotten = 0
+        self._changes = self._forgotten = self._interests_forgotten = self._notices = 0
         self._outcomes: Counter[Outcome] = Counter()
         self._refused: Counter[DeadLetterReason] = Counter()
 
@@ -88,6 +95,7 @@ class JoinDoFn(beam.DoFn):
         count(ITEM_EVENTS, self._outcomes.total())
         count(ITEM_EVENTS_TOO_LATE, self._outcomes[Outcome.LATE])
         count(ITEM_CHANGES, self._changes)
+        count(FEED_NOTICES, self._notices)
         count(ITEM_EVENTS_FORGOTTEN, self._forgotten)
         count(ITEM_INTERESTS_FORGOTTEN, self._interests_forgotten)
         count(ITEMS_FAILED, self._failures.total())
@@ -104,8 +112,12 @@ class JoinDoFn(beam.DoFn):
     ) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
         """One record of an item."""
         key, record = element
-        account_id, item_id, _ = subject_of_item(key)
         store = _BeamShard(key, item, interests, forget, self._set, self._failures)
+        feed = feed_shard_of(key)
+        if feed is not None:
+            yield from self._of_feed(store, feed, record)
+            return
+        account_id, item_id, _ = subject_of_item(key)
         try:
             given = shard.on_record(store, (account_id, item_id), record, self._horizon_us(account_id))
         except UnreadableError as error:
@@ -129,23 +141,55 @@ class JoinDoFn(beam.DoFn):
         item: Any = beam.DoFn.StateParam(ITEM),
         interests: Any = beam.DoFn.StateParam(INTERESTS),
         forget: Any = beam.DoFn.TimerParam(FORGET),
-    ) -> list[TaggedOutput]:
-        """A day of the shard is over."""
-        account_id, item_id, _ = subject_of_item(key)
+    ) -> Iterable[tuple[bytes, bytes] | TaggedOutput]:
+        """A day of the shard is over, or what the events of a feed cover."""
         store = _BeamShard(key, item, interests, forget, self._set, self._failures)
+        feed = feed_shard_of(key)
+        return self._forget(store, key, None, at.micros) if feed is None else self._at_feed(store, key, feed, at.micros)
+
+    def _at_feed(
+        self, store: _BeamShard, key: bytes, feed: FeedShard, at_us: int
+    ) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
+        yield from self._of_feed(store, feed, at_us)
+        if at_us % shard.FORGET_EVERY_US == 0:
+            yield from self._forget(store, key, feed, at_us)
+
+    def _of_feed(
+        self, store: _BeamShard, feed: FeedShard, what: bytes | int
+    ) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
+        """A record of a feed, or the instant of its timer: contacts are notified."""
+        horizon_us = self._horizon_us(feed.account_id)
         try:
-            gone = shard.on_timer(store, at.micros, self._clock(), self._horizon_us(account_id))
+            if isinstance(what, bytes):
+                given = feeds.on_record(store, feed, what, horizon_us)
+            else:
+                given = feeds.on_timer(store, feed, what, horizon_us)
+            for notice in given:
+                self._notices += 1
+                yield notice
+        except UnreadableError as error:
+            self._failures[str(error)] += 1
+            dead_letters = self._dead_letters(feed.account_id, feed.rhythm.type, "feed")
+            yield from map(self._dead, dead_letters.unread(what, str(error)) if isinstance(what, bytes) else ())
+
+    def _forget(self, store: _BeamShard, key: bytes, feed: FeedShard | None, at_us: int) -> list[TaggedOutput]:
+        """Forget what the watermark has passed."""
+        account_id, name, _ = subject_of_item(key) if feed is None else (feed.account_id, feed.rhythm.type, 0)
+        try:
+            gone = shard.on_timer(store, at_us, self._clock(), self._horizon_us(account_id), is_item=feed is None)
         except UnreadableError as error:
             self._failures[str(error)] += 1
             return []
         self._interests_forgotten += len(gone.interests)
         if gone.damaged:
             self._failures[shard.DAMAGED_INTEREST] += gone.damaged
-        return [self._dead(one) for one in self._dead_letters(account_id, item_id).forgotten(*gone)]
+        dead_letters = self._dead_letters(account_id, name, "item_id" if feed is None else "feed")
+        return [self._dead(one) for one in dead_letters.forgotten(*gone)]
 
-    def _dead_letters(self, account_id: str, item_id: str) -> ItemDeadLetters:
+    def _dead_letters(self, account_id: str, name: str, named: str = "item_id") -> ItemDeadLetters:
         clock_us = self._clock()
-        return ItemDeadLetters(account_id, item_id, clock_us, self._rules.view(clock_us).programs.used.ruleset_version)
+        version = self._rules.view(clock_us).programs.used.ruleset_version
+        return ItemDeadLetters(account_id, name, clock_us, version, named)
 
     def _dead(self, found: DeadLetterRecord) -> TaggedOutput:
         self._refused[found.reason] += 1
@@ -186,6 +230,10 @@ class _BeamShard(NamedTuple):
 
     def pass_over(self, why: str) -> None:
         self.failures[why] += 1
+
+    def set_silence_timer(self, at_us: int) -> None:
+        at_us = -(-at_us // TIMER_US) * TIMER_US
+        self.forget.set(Timestamp(micros=at_us), dynamic_timer_tag=SILENCE)
 
     def set_timer(self, at_us: int) -> None:
         if (self.key, at_us) not in self.set_already:

@@ -17,6 +17,7 @@ from kittiwake.stream.metrics import (
     DECISION_DELAY_MS,
     DECISION_SLOW_US,
     DECISIONS_SLOW,
+    DUE_WHILE_SILENT,
     DUPLICATES,
     FIRED,
     FORGOTTEN,
@@ -77,6 +78,7 @@ _COUNTERS: Final = {
     "ids_forgotten": IDS_FORGOTTEN,
     "repeats": REPEATS,
     "repeats_forgotten": REPEATS_FORGOTTEN,
+    "silent": DUE_WHILE_SILENT,
     "too_late": TOO_LATE,
 }
 """By field of `TimerCounts`. Most of a firing's numbers are nothing: they are fetched in one call."""

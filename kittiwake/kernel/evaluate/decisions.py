@@ -15,7 +15,7 @@ from kittiwake.kernel.evaluate.variants import variant_of
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import Texts
 from kittiwake.kernel.plan.versions import Versions, as_versions
-from kittiwake.kernel.state.state import Candidate, State
+from kittiwake.kernel.state.state import Candidate, Held, State
 from kittiwake.model import Decision, EventIds
 from kittiwake.reasons import Kind, Outcome, Reason
 from kittiwake.values import Number, canonical_bytes, exact
@@ -131,6 +131,13 @@ def _cause(candidate: Candidate) -> list[object]:
     return [candidate.due_us, [candidate.opened_id, *([candidate.opened_type] if candidate.opened_type else [])]]
 
 
+def gate_of(held: Held) -> Reason:
+    """The gate that has deferred a candidate."""
+    if held.for_feed:
+        return Reason.FEED_SILENT
+    return Reason.ARBITRATION if held.in_round else Reason.QUIET_HOURS
+
+
 def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
     """The decisions of a run that ends here: what is still deferred leaves `deferred`, for what holds it back."""
     if state.evaluated_to_us is None:
@@ -152,7 +159,7 @@ def unfinished(rules: Program | Versions, state: State) -> tuple[Decision, ...]:
                     key,
                     candidate,
                     Outcome.DEFERRED,
-                    Reason.ARBITRATION if deferred.in_round else Reason.QUIET_HOURS,
+                    gate_of(deferred),
                     state.evaluated_to_us,
                     partial_history=rule.partial and due_us < missing_us.get(index, due_us),
                 )

@@ -15,6 +15,7 @@ from kittiwake.event_types import DELETED, ENDINGS, GRANTED, UNMATCHED_BY_ANY, U
 from kittiwake.kernel.plan.calendar import CalendarWait
 from kittiwake.kernel.plan.change import Change
 from kittiwake.kernel.plan.conditions import AllHold, AnyHolds, Leaf, NotHolds, OfContact, Tree, of_contact
+from kittiwake.kernel.plan.feeds import relies_on
 from kittiwake.kernel.plan.gates import asked_of, gates_of
 from kittiwake.kernel.plan.history import answer, nothing_of
 from kittiwake.kernel.plan.layouts import described, memory_of_repeats
@@ -75,6 +76,7 @@ def build_program(
     purposes = tuple(sorted({*policy.purposes, *foreseen_purposes}))
     own_types = frozenset() if idle else CONTACT_TYPES | (CONSENT_TYPES if purposes else frozenset())
     routes = _routes(rules, own_types, preparation, wanted_later)
+    feeds = tuple(relies_on(rule, policy.feeds, routes.preparation.derivations) for rule in rules)
     in_force = (rule for rule in rules if not rule.foreseen)
     return Program(
         account_id=account_id,
@@ -87,8 +89,9 @@ def build_program(
         routes=routes,
         texts=tuple(texts_of(rule, ruleset_version) for rule in rules),
         state_keys=tuple(rule.state_key for rule in rules),
-        gates=tuple(gates_of(rule, policy) for rule in rules),
+        gates=tuple(gates_of(rule, policy, own) for rule, own in zip(rules, feeds, strict=True)),
         asked=tuple(asked_of(rule, policy) for rule in rules),
+        feeds=feeds,
         firings_us=max(map(memory_of_cap_us, policy.caps), default=0),
         readied=tuple(i for i, rule in enumerate(rules) if _is_readied(rule)),
         dated=tuple(i for i, rule in enumerate(rules) if _is_dated(rule)),

@@ -5,9 +5,10 @@ Asked by `kernel.run.eligibility`; which of them a rule has is computed when its
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from kittiwake.kernel.plan.policy import Arbitration, Cap, Consent, Policy
+from kittiwake.kernel.plan.policy import Arbitration, Cap, Consent, Feed, Policy
 from kittiwake.kernel.plan.quiet_hours import QuietHours
 from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.reasons import Reason
@@ -17,6 +18,7 @@ GATES: Final = (
     Reason.CONDITION_UNMET,
     Reason.NO_CONSENT,
     Reason.REENTRY,
+    Reason.FEED_SILENT,
     Reason.QUIET_HOURS,
     Reason.ARBITRATION,
     Reason.OUTRANKED,
@@ -51,19 +53,23 @@ def asked_of(rule: RuleProgram, policy: Policy) -> Asked:
     return Asked(consent, quiet, policy.arbitration, caps)
 
 
-def gates_of(rule: RuleProgram, policy: Policy) -> tuple[Reason, ...]:
-    """The gates that can refuse a candidate of a rule, in their order: a trace shows those."""
+def gates_of(rule: RuleProgram, policy: Policy, feeds: Sequence[Feed] = ()) -> tuple[Reason, ...]:
+    """The gates that can refuse a candidate of a rule, in their order: a trace shows those.
+
+    `feeds` are those that the rule relies on.
+    """
     asked = asked_of(rule, policy)
     can_refuse = {
         Reason.NOT_READY: rule.ready_us is not None or bool(rule.look_backs),
         Reason.CONDITION_UNMET: rule.still is not None,
         Reason.NO_CONSENT: asked.consent is not None,
         Reason.REENTRY: rule.reentry is not None,
+        Reason.FEED_SILENT: bool(feeds),
         Reason.QUIET_HOURS: asked.quiet_hours is not None,
         Reason.ARBITRATION: asked.arbitration is not None,
         Reason.OUTRANKED: asked.arbitration is not None and rule.mode is Mode.LIVE,
         Reason.FREQUENCY_CAP: bool(asked.caps),
-        Reason.EXPIRED: asked.quiet_hours is not None or asked.arbitration is not None,
+        Reason.EXPIRED: asked.quiet_hours is not None or asked.arbitration is not None or any(f.holds for f in feeds),
         Reason.ROLLOUT: rule.rollout is not None and rule.mode is Mode.LIVE,
         Reason.HOLDOUT: policy.holdout is not None and rule.holdout,
         Reason.SHADOW: rule.mode is Mode.SHADOW,

@@ -6,7 +6,7 @@ Read by `kernel.run.eligibility` and `kernel.run.gating`.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -73,6 +73,27 @@ class Channel(msgspec.Struct, frozen=True):
     """Beside the policy's."""
 
 
+class Rhythm(NamedTuple):
+    """By what the silences of a feed are known: a version may ask another `every` of the same type."""
+
+    type: str
+    every_us: int
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """A type of which, in the whole account, an event is expected within `every_us`."""
+
+    type: str
+    every_us: int
+    holds: bool = False
+    """Whether what relies on it is held while it is silent; else that is counted only."""
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """By what its silences are known."""
+        return Rhythm(self.type, self.every_us)
+
+
 class Policy(msgspec.Struct, frozen=True):
     """One account's policy; `live_from` and `history_from` are compiled into each rule's `ready_us`."""
 
@@ -86,6 +107,8 @@ class Policy(msgspec.Struct, frozen=True):
     """At least `retention_us`: after so long what stays of a forgotten contact goes too. None: never."""
     arbitration: Arbitration | None = None
     channels: tuple[Channel, ...] = ()
+    feeds: tuple[Feed, ...] = ()
+    """Types of events that have a rhythm in the account."""
 
     @property
     def purposes(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import Final
 from kittiwake.event_types import is_item_change
 from kittiwake.kernel.plan.gates import Asked
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
-from kittiwake.kernel.plan.policy import Policy
+from kittiwake.kernel.plan.policy import Feed, Policy
 from kittiwake.kernel.plan.routes import Routes
 from kittiwake.kernel.plan.rule import Mode, RuleProgram, Texts
 from kittiwake.reasons import Reason
@@ -48,6 +48,8 @@ class Program:
     """Per rule, the gates that can refuse, in their order."""
     asked: tuple[Asked, ...] = ()
     """Per rule, what the policy asks of its candidates."""
+    feeds: tuple[tuple[Feed, ...], ...] = ()
+    """Per rule, the feeds that it relies on."""
     firings_us: int = 0
     """For how long after a firing one of the caps may count it; 0: there are none."""
     readied: tuple[int, ...] = ()
@@ -75,7 +77,7 @@ class Program:
         if event_type in routes.by_type or event_type in routes.own_types:
             return True
         if is_item_change(event_type):
-            return bool(routes.of_item)
+            return bool(routes.of_item or self.policy.feeds)
         if routes.takes_any:
             return True
         return self.wanted_later is None or event_type in self.wanted_later

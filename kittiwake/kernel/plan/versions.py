@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, TypeAlias
 from msgspec.structs import replace
 
 from kittiwake.kernel.plan.build import attributes_of, attributes_read, build_program
+from kittiwake.kernel.plan.feeds import NEVER_SILENT, Silences
 from kittiwake.kernel.plan.gates import asked_of
 from kittiwake.kernel.plan.history import LookBack
 from kittiwake.kernel.plan.layouts import described, serves
@@ -71,6 +72,8 @@ class Versions:
     """Nothing is evaluated beyond it."""
     whole_history: bool = True
     """A batch: look-backs see what was before their version."""
+    silences: Silences = NEVER_SILENT
+    """When feeds of the account were silent, as far as the host knows."""
 
     @property
     def horizon_us(self) -> int:

@@ -18,6 +18,7 @@ from kittiwake.kernel.plan.variants import draws_below
 from kittiwake.kernel.run.arbitration import is_outranked
 from kittiwake.kernel.run.conditions import note_still, still_holds
 from kittiwake.kernel.run.execution import Caused, Execution
+from kittiwake.kernel.run.feeds import is_held, silent_types
 from kittiwake.kernel.state.state import Firing
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.reasons import Kind, Reason
@@ -35,6 +36,7 @@ NO_CONSENT: Final = Reason.NO_CONSENT
 ROLLOUT: Final = Reason.ROLLOUT
 HOLDOUT: Final = Reason.HOLDOUT
 REENTRY: Final = Reason.REENTRY
+FEED_SILENT: Final = Reason.FEED_SILENT
 QUIET_HOURS: Final = Reason.QUIET_HOURS
 ARBITRATION: Final = Reason.ARBITRATION
 OUTRANKED: Final = Reason.OUTRANKED
@@ -47,7 +49,7 @@ EXITED: Final = Kind.EXITED
 def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
     """The first gate that refuses, in the order of `plan.gates.GATES`; None if all let it pass.
 
-    `QUIET_HOURS` and `ARBITRATION` refuse nothing: they defer.
+    `FEED_SILENT`, `QUIET_HOURS` and `ARBITRATION` refuse nothing: they defer.
     """
     policy, due_us = run.program.policy, one.candidate.due_us
     consent, quiet, arbitration, caps = run.program.asked[one.rule_index]
@@ -61,6 +63,9 @@ def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
         return NO_CONSENT
     if rule.reentry is not None and _is_reentry(run, rule, one):
         return REENTRY
+    feeds = run.program.feeds[one.rule_index]
+    if feeds and is_held(run, rule, one, feeds):
+        return FEED_SILENT
     if quiet is not None and is_quiet(quiet, run.zone, run.now_us):
         return QUIET_HOURS
     if arbitration is not None:
@@ -90,11 +95,17 @@ def note_gates(run: Execution, one: Caused, refusal: Reason | None) -> None:
             continue
         if gate is CONDITION_UNMET:
             note_still(run, one)
-        run.note(StepKind.GATE, one.rule_index, one.key, gate=str(gate), passes=gate is not refusal, **about)
+        said = {**about, **_silent(run, one, gate)}
+        run.note(StepKind.GATE, one.rule_index, one.key, gate=str(gate), passes=gate is not refusal, **said)
         if gate is refusal:
             return
     if refusal is not None:  # what held it, and so let it expire, is in force no more
         run.note(StepKind.GATE, one.rule_index, one.key, gate=str(refusal), passes=False, **about)
+
+
+def _silent(run: Execution, one: Caused, gate: Reason) -> dict[str, object]:
+    """What a trace says of feeds at their gate."""
+    return {"silent": silent_types(run, run.program.feeds[one.rule_index])} if gate is FEED_SILENT else {}
 
 
 def _is_held_out(run: Execution) -> bool:

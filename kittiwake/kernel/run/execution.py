@@ -17,6 +17,7 @@ from kittiwake.kernel.evaluate.match import SINGLE
 from kittiwake.kernel.evaluate.retention import forgotten
 from kittiwake.kernel.evaluate.rollout import is_watching
 from kittiwake.kernel.evaluate.wait import Clock
+from kittiwake.kernel.plan.feeds import NEVER_SILENT, Silences
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import Mode, RuleProgram, Texts
 from kittiwake.kernel.run.outputs import Outputs, Unusable
@@ -64,6 +65,7 @@ class Execution:
         "reserved",
         "rules",
         "shared_instant",
+        "silences",
         "state",
         "timers",
         "trace",
@@ -73,7 +75,12 @@ class Execution:
     )
 
     def __init__(
-        self, program: Program, state: State, outputs: Outputs | None = None, now_us: int | None = None
+        self,
+        program: Program,
+        state: State,
+        outputs: Outputs | None = None,
+        now_us: int | None = None,
+        silences: Silences = NEVER_SILENT,
     ) -> None:
         """Works on `state`, which fits the program, from `now_us` on or from where it was evaluated to.
 
@@ -82,6 +89,8 @@ class Execution:
         self.program = program
         self.state = state
         self.outputs = Outputs() if outputs is None else outputs
+        self.silences = silences
+        """As of `Versions`."""
         self.trace: list[Step] | None = self.outputs.trace
         """At hand, for it is asked for at every step."""
         self.attributes: dict[str, Any] = {} if state.attributes == "{}" else parse_json(state.attributes)

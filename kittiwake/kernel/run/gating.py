@@ -19,6 +19,7 @@ from kittiwake.kernel.run.digest import leave_together
 from kittiwake.kernel.run.eligibility import count_firing, note_gates, refused_by
 from kittiwake.kernel.run.episodes import end_if_over
 from kittiwake.kernel.run.execution import Caused, Execution
+from kittiwake.kernel.run.feeds import asks_again_us, silent_types
 from kittiwake.kernel.state.state import Candidate, Held
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.reasons import Kind, Outcome, Reason
@@ -37,6 +38,7 @@ FIRED: Final = Outcome.FIRED
 SUPPRESSED: Final = Outcome.SUPPRESSED
 ROLLOUT: Final = Reason.ROLLOUT
 HOLDOUT: Final = Reason.HOLDOUT
+FEED_SILENT: Final = Reason.FEED_SILENT
 QUIET_HOURS: Final = Reason.QUIET_HOURS
 ARBITRATION: Final = Reason.ARBITRATION
 OUTRANKED: Final = Reason.OUTRANKED
@@ -131,7 +133,7 @@ def _ask(run: Execution, one: Caused) -> None:
 
 def _keep_back(run: Execution, one: Caused, reason: Reason) -> None:
     """What becomes of a candidate that a gate defers, or refuses."""
-    if reason is QUIET_HOURS or reason is ARBITRATION:
+    if reason is QUIET_HOURS or reason is ARBITRATION or reason is FEED_SILENT:
         _defer(run, one, reason)
     else:
         winner = run.winners[-1] if reason is OUTRANKED else None
@@ -157,14 +159,15 @@ def _remember_firing(run: Execution, rule: RuleProgram, one: Caused, held_out: b
 
 
 def _defer(run: Execution, one: Caused, reason: Reason) -> None:
-    """Hold a candidate to the end of quiet hours or of a round; what was held in its place is superseded."""
+    """Hold a candidate for the gate that defers it; what was held in its place is superseded."""
     found = run.instance_or_new(one.rule_index, one.key)
     assert found is not None, "room was made when the candidate arose"
     if found.held is not None:
         run.decide(one.rule_index, one.key, found.held.candidate, Outcome.SUPPRESSED, Reason.SUPERSEDED)
     run.outputs.deferred = True
     round_us = run.state.round_ends_us
-    found.held = Held(_release_us(run, one, reason), one.candidate, reason is ARBITRATION)
+    release_us = _release_us(run, one, reason)
+    found.held = Held(release_us, one.candidate, reason is ARBITRATION, reason is FEED_SILENT)
     run.timers.set(found.held.release_us, one.rule_index, one.key)
     if run.trace is not None:
         run.note(
@@ -176,12 +179,15 @@ def _defer(run: Execution, one: Caused, reason: Reason) -> None:
             time_us=one.candidate.due_us,
             reminder=one.candidate.reminder,
             opens_round=run.state.round_ends_us != round_us,
+            silent=silent_types(run, run.program.feeds[one.rule_index]),
         )
 
 
 def _release_us(run: Execution, one: Caused, reason: Reason) -> int:
     if reason is ARBITRATION:
         return hold_until_us(run, one.rule_index)
+    if reason is FEED_SILENT:
+        return asks_again_us(run, run.program.feeds[one.rule_index])
     quiet = run.program.asked[one.rule_index].quiet_hours
     assert quiet is not None
     return release_us(quiet, run.zone, run.now_us)

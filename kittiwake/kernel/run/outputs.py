@@ -27,6 +27,17 @@ NOTHING_UNUSABLE: Final[Mapping[Unusable, int]] = {}
 """Never changed."""
 
 
+class Silent(NamedTuple):
+    """A feed that was silent when something of a rule was due."""
+
+    rule_id: str
+    type: str
+
+
+NOTHING_SILENT: Final[Mapping[Silent, int]] = {}
+"""Never changed."""
+
+
 class Outputs:
     """What an execution hands out."""
 
@@ -38,6 +49,7 @@ class Outputs:
         "ids_forgotten",
         "repeats",
         "repeats_forgotten",
+        "silent",
         "trace",
         "unusable",
     )
@@ -57,6 +69,8 @@ class Outputs:
         """Events dropped since one that counted has brought their value."""
         self.repeats_forgotten = 0
         """Values that had to make room (`Limits.repeats`) while events could still bring them again."""
+        self.silent: dict[Silent, int] = {}
+        """What was due for the first time while a feed was silent on which its rule leans, and how often."""
         self.deferred = False
         """Whether anything was deferred."""
 
@@ -65,6 +79,11 @@ class Outputs:
         self.decisions.append(decision)
         if self.trace is not None:
             self.trace.append(step_of(decision))
+
+    def count_silent(self, rule_id: str, event_type: str) -> None:
+        """Count what was due while a feed was silent."""
+        one = Silent(rule_id, event_type)
+        self.silent[one] = self.silent.get(one, 0) + 1
 
     def count_unusable(self, one: Unusable) -> None:
         """Count a value that a rule in force needs and cannot use."""

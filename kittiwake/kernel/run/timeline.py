@@ -38,10 +38,10 @@ def start(versions: Versions, state: State, first_us: int, trace: list[Step] | N
     evaluated_to_us = state.evaluated_to_us
     program = versions.at(first_us if evaluated_to_us is None else evaluated_to_us)
     if knows(versions, state):
-        return Execution(program, state, Outputs(trace))
+        return Execution(program, state, Outputs(trace), silences=versions.silences)
     assert evaluated_to_us is not None, "a new contact remembers nothing"
     decisions = activate(program, state, evaluated_to_us, Before())
-    run = Execution(program, state, Outputs(trace))
+    run = Execution(program, state, Outputs(trace), silences=versions.silences)
     run.outputs.decisions.extend(decisions)
     return run
 
@@ -76,7 +76,7 @@ def _activate(versions: Versions, before: Execution, now_us: int) -> Execution:
     forget_for_good(before, now_us)
     state = freeze(before, now_us - 1, now_us - 1 - before.program.allowed_lateness_us)
     decisions = activate(program, state, now_us, known_of(before))
-    run = Execution(program, state, before.outputs, now_us - 1)
+    run = Execution(program, state, before.outputs, now_us - 1, versions.silences)
     run.begun_us = now_us
     run.outputs.decisions.extend(decisions)
     if run.trace is not None:
@@ -101,7 +101,7 @@ def _note_version(run: Execution, now_us: int, decisions: Sequence[Decision]) ->
 def _walk(run: Execution, events: Sequence[Event], upto_us: int) -> None:
     """Walk from instant to instant: what falls due, then the events, then what they caused."""
     routes = run.program.routes
-    if routes.preparation is not UNPREPARED or routes.of_item:
+    if routes.preparation is not UNPREPARED or routes.of_item or run.program.policy.feeds:
         _walk_prepared(run, events, upto_us)
         return
     timers, traced, state = run.timers.heap, run.trace is not None, run.state

@@ -132,7 +132,9 @@ class Held(msgspec.Struct, array_like=True, gc=False):
     release_us: int
     candidate: Candidate
     in_round: bool = False
-    """Until the end of a round, by arbitration; else until the end of quiet hours."""
+    """Until the end of a round, by arbitration."""
+    for_feed: bool = False
+    """While a feed is silent; if neither, until the end of quiet hours."""
 
 
 class Reminder(msgspec.Struct, array_like=True, gc=False):

@@ -67,7 +67,8 @@ class StepKind(StrEnum):
     GATE = "gate"
     """A gate was asked. gate, passes, details of its own."""
     DEFERRED = "deferred"
-    """Held back by quiet hours or by arbitration. reason, release_us, time_us, reminder, opens_round."""
+    """Held back by quiet hours, by arbitration, or for a silent feed. reason, release_us, time_us, reminder,
+    opens_round, silent (a list: type, since when)."""
     FORGOTTEN = "forgotten"
     """The contact has been silent for `retention`, or for `profile_retention`: wholly, nothing stays. wholly."""
     IN_FORCE = "in_force"

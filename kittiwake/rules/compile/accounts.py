@@ -5,7 +5,7 @@ Pure but for its memory. Travels to workers as the rule set alone: what is kept 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace as replace_fields
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -14,6 +14,8 @@ from msgspec.structs import replace
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.kernel.batch import SweepPlan, sweep_plan_of
+from kittiwake.kernel.plan.feeds import NEVER_SILENT, NO_FEEDS, FeedsOfRules, Silences
+from kittiwake.kernel.plan.policy import Rhythm
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.rules.compile.needs import RuleNeeds, needs_of, versions_of_rules
 from kittiwake.rules.compile.versions import Version, compile_versions
@@ -23,6 +25,7 @@ from kittiwake.time.instants import HOUR_US
 
 if TYPE_CHECKING:
     from kittiwake.kernel.plan.catalog_plan import CatalogPlan
+    from kittiwake.kernel.plan.feed_plan import FeedPlan
 
 PROGRAMS_MAX: Final = 10_000
 """Programs kept: some 20 KB each. Compiling one anew costs milliseconds."""
@@ -83,6 +86,8 @@ class Plan(NamedTuple):
     """Whether what one version wants another does not."""
     catalog: CatalogPlan | None = None
     """What its catalogue rules need of items; None: it has none."""
+    feeds: FeedPlan | None = None
+    """What its feeds ask of the events of the account; None: it has none."""
 
 
 def plan_of(versions: Versions) -> Plan:
@@ -98,11 +103,21 @@ def plan_of(versions: Versions) -> Plan:
     changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
     changing = changing or (takes_all and not all(program.routes.takes_any for program in programs))
     only = None if takes_all else named
-    return Plan(versions, sweep_plan, only, unread, named, changing, _catalog_of(versions))
+    return Plan(versions, sweep_plan, only, unread, named, changing, _catalog_of(versions), _feeds_of(versions))
 
 
 def _frozen_at(plan: Plan, frozen_at_us: int | None) -> Plan:
     return plan._replace(versions=replace_fields(plan.versions, frozen_at_us=frozen_at_us))
+
+
+def _silent_at(plan: Plan, silences: Silences) -> Plan:
+    if plan.feeds is None:
+        return plan
+    return plan._replace(versions=replace_fields(plan.versions, silences=silences))
+
+
+def _rhythms(plan: Plan) -> Sequence[Rhythm]:
+    return () if plan.feeds is None else plan.feeds.rhythms
 
 
 def _refused(history: RuleSetHistory) -> Iterator[Refused]:
@@ -129,6 +144,14 @@ def _catalog_of(versions: Versions) -> CatalogPlan | None:
     return catalog_of(versions)
 
 
+def _feeds_of(versions: Versions) -> FeedPlan | None:
+    if not any(program.policy.feeds for program in versions.programs):
+        return None
+    from kittiwake.kernel.plan.feed_plan import feed_plan_of  # noqa: PLC0415 - for accounts with feeds only
+
+    return feed_plan_of(versions)
+
+
 class Programs:
     """From account to programs."""
 
@@ -153,12 +176,15 @@ class Programs:
         self._whole_history = whole_history
         self._lines = shape.shape.lines
         self._kept: dict[str, Plan] = {}
+        self._silences: Mapping[str, Silences] = {}
         self._named = frozenset(name for one in history.versions for name in (*one.ruleset.accounts, *one.refused))
         self.refused = frozenset(name for name in self._named if not self._versions(name))
         """Accounts of which nothing is run, in no version."""
         plans = [self.plan(account_id) for account_id in (EVERY_ACCOUNT, *sorted(self._named))]
         self.named_types = _types_named(plans)
         """Types that rules of some account name, and those the product itself takes; None: some need every type."""
+        self.feeds = self._feeds_of_rules()
+        """The feeds of all accounts, whose events a host takes down."""
         self.has_catalog = any(plan.catalog is not None for plan in plans)
         """Whether any account has catalogue rules; if not, nobody needs events of items."""
 
@@ -186,8 +212,26 @@ class Programs:
         }
         return found
 
+    def with_silences(self, silences: Mapping[str, Silences]) -> Programs:
+        """The same rules, where it is known when the feeds of each account were silent; nothing is compiled anew."""
+        if not self.feeds.types:
+            return self
+        found = Programs.__new__(Programs)
+        kept = {name: _silent_at(plan, silences.get(name, NEVER_SILENT)) for name, plan in self._kept.copy().items()}
+        found.__dict__ = {**self.__dict__, "_silences": silences, "_kept": kept}
+        return found
+
+    def _feeds_of_rules(self) -> FeedsOfRules:
+        of_account = {name: _rhythms(self.plan(name)) for name in sorted(self._named)}
+        of_others = _rhythms(self.plan(EVERY_ACCOUNT))
+        types = frozenset(one.type for rhythms in (of_others, *of_account.values()) for one in rhythms)
+        return FeedsOfRules(types, of_account, of_others) if types else NO_FEEDS
+
     def _new_plan(self, account_id: str) -> Plan:
         """A plan; accounts that the rules do not name share all but their name."""
+        return _silent_at(self._compiled_plan(account_id), self._silences.get(account_id, NEVER_SILENT))
+
+    def _compiled_plan(self, account_id: str) -> Plan:
         if account_id != EVERY_ACCOUNT and account_id not in self._named:
             shared = self.plan(EVERY_ACCOUNT)
             return shared._replace(versions=shared.versions.named(account_id))

@@ -6,6 +6,7 @@ Pure. Called by `compile.rule`; its input has been checked.
 from __future__ import annotations
 
 from kittiwake.kernel.plan.policy import Arbitration, Calendar, Cap, Channel, Consent, Holdout, Policy, Reentry
+from kittiwake.rules.compile.feeds import feeds_of
 from kittiwake.rules.compile.quiet_hours import quiet_hours_of
 from kittiwake.rules.diagnostics import span_us
 from kittiwake.rules.model.policy import (
@@ -48,6 +49,7 @@ def policy_of(written: PolicyObject | None) -> Policy:
         arbitration=Arbitration(span_us(written.arbitration.within), int(written.arbitration.max))
         if written.arbitration
         else None,
+        feeds=feeds_of(written),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, Field, Tag
 
-from kittiwake.rules.limits import CAP_MAX, CHANNELS_MAX
+from kittiwake.rules.limits import CAP_MAX, CHANNELS_MAX, FEEDS_MAX
 from kittiwake.rules.model.base import Checked, Model, chosen, shape
 from kittiwake.rules.model.number import ExactNumber, Flag, Whole
 from kittiwake.rules.model.quiet_hours import QuietHours
@@ -60,6 +60,15 @@ class ArbitrationObject(Model):
     )
 
 
+class FeedObject(Model):
+    """A type of events that comes in a rhythm."""
+
+    every: Duration = Field(description="in the whole account such an event comes within so long, day and night")
+    mode: Annotated[str, *one_of("shadow", "hold")] = Field(
+        "shadow", description="hold what relies on the feed while it is silent, or only count it"
+    )
+
+
 Frequency: TypeAlias = Annotated[
     Annotated[CapObject, Tag("|object")] | Annotated[list[CapObject], Tag("|list")],
     chosen(
@@ -99,6 +108,12 @@ class PolicyObject(Model):
     )
     arbitration: ArbitrationObject | None = Field(
         None, description="of what falls due within a time only the best fires, at the end of it"
+    )
+    feeds: dict[str, FeedObject] | None = Field(
+        None,
+        description="types of events that have to come for their absence to mean anything, each with its rhythm",
+        json_schema_extra={"minProperties": 1, "maxProperties": FEEDS_MAX},
+        examples=[{"order.completed": {"every": "6h", "mode": "hold"}}],
     )
     retention: Duration = Field("400d", description="a contact without events for so long is forgotten: what it did")
     profile_retention: Duration | None = Field(

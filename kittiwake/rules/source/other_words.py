@@ -52,7 +52,16 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         **dict.fromkeys(("segments", "audiences"), "Write rules: [{id: vip, audience: {…}}]"),
         **{
             key: f"Write policy: {{{key}: …}}"
-            for key in ("arbitration", "channels", "consent", "frequency", "holdout", "quiet_hours", "retention")
+            for key in (
+                "arbitration",
+                "channels",
+                "consent",
+                "feeds",
+                "frequency",
+                "holdout",
+                "quiet_hours",
+                "retention",
+            )
         },
     },
     "Rule": {
@@ -280,6 +289,10 @@ KEYS: Final[dict[str, dict[str, str]]] = {
             ("holdout", "arbitration", "priority"), "Delete it: it stands in the policy, once for all channels"
         ),
     },
+    "FeedObject": {
+        **dict.fromkeys(("within", "interval", "rhythm", "max_gap", "timeout", "per"), "Write every"),
+        **dict.fromkeys(("action", "on_silence", "then"), "Write mode: hold"),
+    },
     "PolicyObject": {
         **dict.fromkeys(
             ("smart_sending", "frequency_cap", "frequency_caps", "frequency_capping", "rate_limit", "caps", "cap"),
@@ -301,6 +314,10 @@ KEYS: Final[dict[str, dict[str, str]]] = {
             "Delete it: a rule has its own, rollout: {percent: 5}; those who are sent nothing at all are the holdout",
         ),
         **dict.fromkeys(("subscription", "subscriptions", "opt_in"), "Write consent: {purpose: marketing}"),
+        **dict.fromkeys(
+            ("feed", "feed_health", "heartbeat", "heartbeats", "freshness", "data_freshness"),
+            "Write feeds: {order.completed: {every: 6h}}",
+        ),
         **dict.fromkeys(("channel",), "Write channels: {email: {}}"),
         **dict.fromkeys(("timezone", "calendar"), "Delete it: it stands beside rules"),
     },
@@ -315,6 +332,7 @@ EXAMPLES: Final = {
     "ConsentObject": "{purpose: marketing}",
     "ContactCondition": "{tier: gold}",
     "DigestObject": "{max: 3}",
+    "FeedObject": "{every: 6h}",
     "HoldoutObject": "{percent: 5, salt: winter}",
     "InstantPaths": "{expires_at: epoch_seconds}",
     "ReachesObject": "{count: true, at: [3]}",

@@ -14,6 +14,7 @@ from kittiwake.event_types import parent_id
 from kittiwake.kernel.state.codec import STATE_BYTES_MAX, BadState, decode
 from kittiwake.kernel.state.codec import encode as encode_state
 from kittiwake.kernel.state.state import State, new_state
+from kittiwake.stream.contact.feeds import NOTHING_KNOWN, FeedNotice, Known
 from kittiwake.stream.contact.sealing import UnreadableError, sealed, unsealed
 from kittiwake.stream.records import BufferedEvent, trace_of
 
@@ -40,6 +41,8 @@ class Cell(msgspec.Struct, array_like=True, gc=False):
     """A view of the value's own bytes: they may be megabytes, and most firings of a paced contact do not open them."""
     traces: dict[str, str] = {}
     """`traceparent` by event id."""
+    feeds: dict[str, tuple[FeedNotice, ...]] = {}
+    """What is known of feeds that were silent (`stream.feeds.known`)."""
 
 
 _decode: Final = msgspec.msgpack.Decoder(Cell).decode
@@ -89,12 +92,11 @@ def decoded(data: bytes | memoryview) -> State:
     return state
 
 
-def new_cell(state: State, paced_until_us: int, traces: dict[str, str]) -> bytes:
+def new_cell(state: State, paced_until_us: int, traces: dict[str, str], feeds: Known = NOTHING_KNOWN) -> bytes:
     """The bytes of a value."""
     assert state.evaluated_to_us is not None
-    return sealed(
-        encode_cell(Cell(LAYOUT, state.evaluated_to_us, paced_until_us, memoryview(encode_state(state)), traces))
-    )
+    data = memoryview(encode_state(state))
+    return sealed(encode_cell(Cell(LAYOUT, state.evaluated_to_us, paced_until_us, data, traces, dict(feeds))))
 
 
 def sent_as(event_id: str) -> Iterator[str]:

@@ -34,6 +34,8 @@ class Evaluation(NamedTuple):
     state: State
     arrivals: Sequence[BufferedEvent]
     upto_us: int
+    notices: Sequence[Event] = ()
+    """Events that do nothing, where more is known of feeds now."""
 
 
 class Evaluated(NamedTuple):
@@ -87,7 +89,7 @@ def _parse(given: Evaluation, clock_us: int, rules: RulesView) -> tuple[list[_Pa
 
 
 def _attempt(given: Evaluation, pairs: Sequence[_Pair], clock_us: int) -> Advanced | EvaluationFailed:
-    events = [pair.event for pair in pairs]
+    events = [*(pair.event for pair in pairs), *given.notices]
     try:
         return advance(given.plan.versions, given.state, events, given.upto_us, clock_us=clock_us)
     except Exception as error:  # noqa: BLE001 - whatever a rule raises stops no other event and no other contact

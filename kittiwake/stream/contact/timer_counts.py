@@ -29,6 +29,7 @@ class TimerCounts(NamedTuple):
     ids_forgotten: int = 0
     repeats: int = 0
     repeats_forgotten: int = 0
+    silent: int = 0
     too_late: int = 0
     state_bytes: int = 0
     waiting: int = 0

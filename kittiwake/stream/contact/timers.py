@@ -33,6 +33,7 @@ from kittiwake.stream.contact.cell import (
     traces_with,
 )
 from kittiwake.stream.contact.end_of_time import END_TIMER_US
+from kittiwake.stream.contact.feeds import NOTHING_KNOWN, learned
 from kittiwake.stream.contact.poison_events import Evaluated, Evaluation, EvaluationFailed, evaluate
 from kittiwake.stream.contact.sealing import UnreadableError, unsealed
 from kittiwake.stream.contact.timer_counts import TimerCounts
@@ -229,9 +230,11 @@ def _evaluate(
     seeds = [one for one in due if isinstance(one, InitialState)]
     arrivals = [one for one in due if isinstance(one, BufferedEvent)]
     state = decoded(seeds[0].state) if work.cell is None and seeds else state_of(work.cell, work.contact_id)
-    given = Evaluation(
-        work.plan, work.host.shape, state, arrivals, max(work.upto_us, state.evaluated_to_us or BEFORE_ALL_US)
-    )
+    known = NOTHING_KNOWN if work.cell is None else work.cell.feeds
+    horizon_us = work.plan.versions.horizon_us
+    plan, arrivals, notices, known = learned(work.plan, known, arrivals, state.evaluated_to_us, horizon_us)
+    upto_us = max(work.upto_us, state.evaluated_to_us or BEFORE_ALL_US)
+    given = Evaluation(plan, work.host.shape, state, arrivals, upto_us, notices)
     found = evaluate(given, work.firing.clock_us, work.host.rules)
     if isinstance(found, EvaluationFailed):
         return _retry_later(work, arrivals, found.why)
@@ -240,7 +243,7 @@ def _evaluate(
     paced_until_us = _paced_until_us(work, rest_us)
     step, buffered = found.step, [element for _, element in rest] if due else None
     kept = _traces_needed(step.state, traces)
-    cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, paced_until_us, kept)
+    cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, paced_until_us, kept, known)
     if cell is not None and len(cell) > CELL_BYTES_MAX:
         return _retry_later(work, arrivals, "CellTooLarge")
     is_paced = paced_until_us > work.asked_us
@@ -356,6 +359,7 @@ def _count(
         ids_forgotten=step.ids_forgotten,
         repeats=step.repeats,
         repeats_forgotten=step.repeats_forgotten,
+        silent=sum(step.silent.values()),
         too_late=len(found.late),
         state_bytes=0 if cell is None else len(cell),
         waiting=waiting + len(arrivals),

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from kittiwake.kernel.items.facts import ItemFact
 from kittiwake.kernel.items.index import HeldInterest
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.items.records import ItemEvent, ShownInterest, item_record_of
+from kittiwake.stream.items.records import FeedEvent, ItemEvent, ShownInterest, item_record_of
 from kittiwake.stream.records import TRACEPARENT, BufferedEvent, DeadLetterRecord, Stage, dead_letter
 from kittiwake.time.instants import format_instant
 from kittiwake.values import canonical_bytes, parse_json
@@ -30,6 +30,8 @@ class ItemDeadLetters(NamedTuple):
     item_id: str
     clock_us: int
     ruleset_version: str
+    named: str = "item_id"
+    """What `item_id` is: of a feed its type."""
 
     def unread(self, record: bytes, why: str) -> Iterator[DeadLetterRecord]:
         """What could not be taken in, for what is kept of the item cannot be read."""
@@ -37,6 +39,8 @@ class ItemDeadLetters(NamedTuple):
         if isinstance(found, ItemEvent):
             yield self._of_event(found, reason, why)
             return
+        if isinstance(found, FeedEvent):
+            return  # its time alone is no event; its contact has it whole
         for one in (found.interest,) if isinstance(found, ShownInterest) else found.interests:
             yield self._of_interest(one, reason, why)
 
@@ -66,7 +70,7 @@ class ItemDeadLetters(NamedTuple):
         return self._dead_letter(reason, why, BufferedEvent(one.from_us, "", "", raw))
 
     def _raw(self, fields: dict[str, Any]) -> bytes:
-        return canonical_bytes({"account_id": self.account_id, "item_id": self.item_id, **fields})
+        return canonical_bytes({"account_id": self.account_id, self.named: self.item_id, **fields})
 
     def _dead_letter(self, reason: DeadLetterReason, why: str, of: BufferedEvent) -> DeadLetterRecord:
         return dead_letter(Stage.ITEMS, reason, why, of, self.clock_us, self.ruleset_version)

@@ -13,7 +13,7 @@ import msgspec
 from kittiwake.kernel.items.facts import ItemFact
 from kittiwake.kernel.items.index import HeldInterest
 
-EVENT, INTEREST, SEED = 1, 2, 3
+EVENT, INTEREST, SEED, FEED = 1, 2, 3, 4
 
 VIRTUAL_SHARDS: Final = 256
 """Contacts fall into so many by hash. The shards of a job are groups of them, so how many there are decides nothing."""
@@ -44,7 +44,13 @@ class ItemSeed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field
     """Of contacts of the shard."""
 
 
-ItemRecord = ItemEvent | ShownInterest | ItemSeed
+class FeedEvent(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=FEED):
+    """An event of a feed, on its way to a shard of it (`stream.feeds`)."""
+
+    time_us: int
+
+
+ItemRecord = ItemEvent | ShownInterest | ItemSeed | FeedEvent
 
 encode: Final = msgspec.msgpack.Encoder().encode
 item_record_of: Final = msgspec.msgpack.Decoder(ItemRecord).decode

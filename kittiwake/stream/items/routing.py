@@ -56,7 +56,7 @@ class ItemRouters:
 
     def __init__(self, shards: int) -> None:
         """`shards`: of the contacts of an item, from 1 to `VIRTUAL_SHARDS`."""
-        self._shards = shards
+        self.shards = shards
         self._known: dict[str, tuple[Versions, ItemRouter]] = {}
 
     def routed(self, account_id: str, plan: Plan, event: Event, traceparent: str | None) -> Iterator[Routed]:
@@ -65,8 +65,8 @@ class ItemRouters:
             return iter(())
         router = self._router(account_id, plan.versions, plan.catalog)
         if event.item_id is None:
-            return router.of_contact(event, self._shards)
-        return router.of_item(event, self._shards, traceparent)
+            return router.of_contact(event, self.shards)
+        return router.of_item(event, self.shards, traceparent)
 
     def _router(self, account_id: str, versions: Versions, catalog: CatalogPlan) -> ItemRouter:
         found = self._known.get(account_id)

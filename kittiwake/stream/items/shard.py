@@ -95,6 +95,7 @@ def on_record(store: ShardStore, subject: tuple[str, str], record: bytes, horizo
         return _with_event(store, subject, found, horizon_us)
     if isinstance(found, ShownInterest):
         return Given(_with_interest(store, subject, found.interest, horizon_us))
+    assert isinstance(found, ItemSeed), "what comes to a feed has another key"
     return Given(_with_seed(store, subject, found, horizon_us))
 
 
@@ -107,12 +108,15 @@ class Forgotten(NamedTuple):
     """Entries of interest that could not be read: nobody knows whose they were."""
 
 
-def on_timer(store: ShardStore, at_us: int, clock_us: int, horizon_us: int) -> Forgotten:
-    """Forget what the watermark has passed by the allowed lateness; not if it is ahead of the clock, as in a drain."""
+def on_timer(store: ShardStore, at_us: int, clock_us: int, horizon_us: int, *, is_item: bool = True) -> Forgotten:
+    """Forget what the watermark has passed by the allowed lateness; not if it is ahead of the clock, as in a drain.
+
+    What is not of an item keeps its value by itself.
+    """
     if at_us > clock_us:
         return Forgotten([], 0)
     upto_us = at_us - horizon_us
-    data = store.read_item()
+    data = store.read_item() if is_item else None
     if data is not None:
         state = _state_of(data)
         after = expired(state, upto_us, horizon_us)
@@ -124,7 +128,7 @@ def on_timer(store: ShardStore, at_us: int, clock_us: int, horizon_us: int) -> F
     if len(kept) > INTERESTS_MAX:
         kept.sort(key=_lasts)
         over, kept = kept[:-INTERESTS_MAX], kept[-INTERESTS_MAX:]
-    store.write_interests([_entry(one) for one in kept])
+    store.write_interests([entry_of(one) for one in kept])
     return Forgotten(over, len(elements) - len(readable))
 
 
@@ -134,8 +138,8 @@ def on_timer(store: ShardStore, at_us: int, clock_us: int, horizon_us: int) -> F
 def _with_interest(
     store: ShardStore, subject: tuple[str, str], interest: HeldInterest, horizon_us: int
 ) -> list[tuple[bytes, bytes]]:
-    store.add_interest(_entry(interest))
-    store.set_timer(_forgets_us(interest.to_us + horizon_us))
+    store.add_interest(entry_of(interest))
+    store.set_timer(forgets_us(interest.to_us + horizon_us))
     data = store.read_item()
     if data is None:
         return []
@@ -151,7 +155,7 @@ def _with_event(store: ShardStore, subject: tuple[str, str], event: ItemEvent, h
     if taken.outcome is not Outcome.TAKEN:
         return Given((), taken.outcome)
     store.write_item(sealed(encode(taken.state)))
-    store.set_timer(_forgets_us(event.fact.time_us + horizon_us))
+    store.set_timer(forgets_us(event.fact.time_us + horizon_us))
     changes = _to_contacts(store, subject[0], taken.changes, event.traceparent)
     return Given(changes, taken.outcome, taken.state.forgotten - state.forgotten)
 
@@ -161,8 +165,8 @@ def _with_seed(
 ) -> Iterator[tuple[bytes, bytes]]:
     """Begin with what a snapshot knows; what has come before it is taken in once more, and counts as newer."""
     for one in seed.interests:
-        store.add_interest(_entry(one))
-        store.set_timer(_forgets_us(one.to_us + horizon_us))
+        store.add_interest(entry_of(one))
+        store.set_timer(forgets_us(one.to_us + horizon_us))
     data = store.read_item()
     had = ItemState() if data is None else _state_of(data)
     state, changes = had, list[ItemChange]()
@@ -193,7 +197,7 @@ def _begun_with(seed: ItemState, had: ItemState, item_id: str, horizon_us: int) 
 def _to_contacts(
     store: ShardStore, account_id: str, changes: Sequence[ItemChange], traceparent: str | None
 ) -> Iterator[tuple[bytes, bytes]]:
-    for contact_id, change in given_to(changes, _interests(store)) if changes else ():
+    for contact_id, change in given_to(changes, interests_of(store)) if changes else ():
         yield _for_contact(account_id, contact_id, change, traceparent)
 
 
@@ -204,7 +208,8 @@ def _for_contact(account_id: str, contact_id: str, change: ItemChange, tracepare
     return key_of(account_id, contact_id), encode_buffered(buffered)
 
 
-def _interests(store: ShardStore) -> Iterator[HeldInterest]:
+def interests_of(store: ShardStore) -> Iterator[HeldInterest]:
+    """The interest that is kept; damaged entries are passed over."""
     for element in store.read_interests():
         found = _interest(element)
         if found is None:
@@ -225,7 +230,8 @@ def _lasts(interest: HeldInterest) -> tuple[int, str]:
     return interest.to_us, interest.contact_id
 
 
-def _entry(interest: HeldInterest) -> bytes:
+def entry_of(interest: HeldInterest) -> bytes:
+    """An interest as an entry of the bag state."""
     return sealed(encode_record(interest))
 
 
@@ -236,6 +242,6 @@ def _state_of(data: bytes) -> ItemState:
         raise UnreadableError(str(error)) from None
 
 
-def _forgets_us(time_us: int) -> int:
+def forgets_us(time_us: int) -> int:
     """The end of the day in which something may be forgotten."""
     return -(-(time_us + 1) // FORGET_EVERY_US) * FORGET_EVERY_US

@@ -112,9 +112,10 @@ class Join(KeyedProcessFunction):
         for name in [one for one, at_ms in self._timers.read().items() if at_ms == timestamp]:
             self._timers.forget(name)
         self._join.start_bundle()
-        self._join.at_timer(key, at, self._item, self._interests, forget)
+        for found in self._join.at_timer(key, at, self._item, self._interests, forget):
+            if not isinstance(found, TaggedOutput):
+                yield found[0].decode(BYTES_AS_TEXT), found[1]
         self._join.finish_bundle()
-        yield from ()
 
 
 class Settle(KeyedProcessFunction):

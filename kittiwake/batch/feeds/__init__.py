@@ -1,0 +1,1 @@
+"""Feeds of bounded input: what their events cover, and how they have done."""

@@ -1,0 +1,104 @@
+"""What the events of a feed cover, and where it is silent: sets of times that unite in any order.
+
+Pure. Called by hosts, with the times of the events of an account (ADR 0031). Where more is known of what has been
+decided already, `notices` makes the late events by which the kernel decides it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+from kittiwake.event_types import feed_notice_type
+from kittiwake.kernel.plan.feeds import Silences, Span
+from kittiwake.kernel.plan.policy import Rhythm
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.model import Event
+from kittiwake.time.instants import END_OF_TIME_US
+
+
+def covered(times_us: Iterable[int], every_us: int) -> list[Span]:
+    """What events at some times, in any order, cover: each the instants after it and before `every_us` have passed.
+
+    >>> covered([0, 25, 5], 10)
+    [(0, 15), (25, 35)]
+    """
+    return united((time_us, time_us + every_us) for time_us in times_us)
+
+
+def united(spans: Iterable[Span]) -> list[Span]:
+    """Stretches as few as can be, rising. Both of their ends are outside, so those that only meet stay apart."""
+    found: list[Span] = []
+    for begins_us, ends_us in sorted(spans):
+        if found and begins_us < found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], ends_us)
+        else:
+            found.append((begins_us, ends_us))
+    return found
+
+
+def silences_of(spans: Sequence[Span]) -> Iterator[Span]:
+    """Where a feed is silent of which `spans` are covered: between them, and after the last. Half open.
+
+    >>> list(silences_of([(0, 15), (25, 35)]))[0]
+    (15, 26)
+    """
+    for (_, ends_us), (begins_us, _) in pairwise(spans):
+        yield ends_us, begins_us + 1
+    if spans:
+        yield spans[-1][1], END_OF_TIME_US
+
+
+def rhythms_of(versions: Versions) -> list[Rhythm]:
+    """The feeds of an account, in any of its versions."""
+    return sorted({feed.rhythm for program in versions.programs for feed in program.policy.feeds})
+
+
+def silences_in(versions: Versions, events: Iterable[Event]) -> Silences:
+    """When the feeds of an account were silent, of all events of its contacts, in any order."""
+    rhythms = rhythms_of(versions)
+    times_us: dict[str, list[int]] = {rhythm.type: [] for rhythm in rhythms}
+    for event in events if rhythms else ():
+        if event.item_id is None and event.type in times_us:
+            times_us[event.type].append(event.time_us)
+    return Silences({rhythm: list(silences_of(covered(times_us[rhythm.type], rhythm.every_us))) for rhythm in rhythms})
+
+
+def differing(before: Sequence[Span], after: Sequence[Span]) -> Span | None:
+    """From the first instant at which two lists of stretches say another thing to the last; None: they are one.
+
+    >>> differing([(0, 10), (20, 30)], [(0, 10), (22, 25)])
+    (20, 30)
+    """
+    ours, theirs = (set(_cut(spans, before, after)) for spans in (before, after))
+    other = ours ^ theirs
+    return (min(begins for begins, _ in other), max(ends for _, ends in other)) if other else None
+
+
+def _cut(spans: Sequence[Span], *edges: Sequence[Span]) -> Iterator[Span]:
+    """The same stretches, cut at every edge of all: what both have is equal then."""
+    cuts = sorted({at for some in edges for span in some for at in span})
+    for begins_us, ends_us in spans:
+        inside = [begins_us, *(at for at in cuts if begins_us < at < ends_us), ends_us]
+        yield from pairwise(inside)
+
+
+def notices(before: Silences, after: Silences, evaluated_to_us: int | None, number: int) -> list[Event]:
+    """Late events that do nothing, just before what of a contact's past is known otherwise now, and at its end.
+
+    `number` rises from one time to the next, so that none of them is a duplicate of another.
+    """
+    found: list[Event] = []
+    for rhythm in sorted({*before.by_rhythm, *after.by_rhythm}) if evaluated_to_us is not None else ():
+        assert evaluated_to_us is not None
+        span = differing(before.by_rhythm.get(rhythm, ()), after.by_rhythm.get(rhythm, ()))
+        if span is not None and span[0] < evaluated_to_us:
+            name, last_us = feed_notice_type(rhythm.type), min(span[1], evaluated_to_us - 1)
+            found.append(Event(span[0] - 1, f"{number}/{rhythm.every_us}/from", name, NO_CHANGE))
+            found.append(Event(max(span[0], last_us), f"{number}/{rhythm.every_us}/to", name, NO_CHANGE))
+    return found
+
+
+NO_CHANGE: Final[dict[str, Any]] = {"now": {}}
+"""The properties of such an event: as of a change of an item that changes nothing."""

@@ -1,0 +1,1 @@
+"""Feeds in a stream: contacts that wait are notified when one falls silent and is back (ADR 0031), without Beam."""

@@ -1,0 +1,253 @@
+"""Feeds in a stream: contacts decide as one look at everything does, whatever the order of arrival and the shards.
+
+`KITTIWAKE_FEED_WORLDS` is how many random worlds (default 20).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+from apache_beam.utils.timestamp import Timestamp
+
+from kittiwake.kernel.items.index import HeldInterest
+from kittiwake.kernel.plan.policy import Rhythm
+from kittiwake.reasons import DeadLetterReason
+from kittiwake.rules.documents import load_document
+from kittiwake.rules.versions import always
+from kittiwake.scenarios.player import event_of
+from kittiwake.stream.contact.sealing import UnreadableError
+from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.feeds import shard as feeds
+from kittiwake.stream.feeds.records import FeedShard, feed_key, feed_shard_of
+from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
+from kittiwake.stream.items.dead_letters import ItemDeadLetters
+from kittiwake.stream.items.records import FeedEvent, ShownInterest
+from kittiwake.stream.items.records import encode as encode_record
+from kittiwake.stream.items.routing import ItemRouters
+from kittiwake.stream.records import buffered_event_of, encode, key_of
+from kittiwake.stream.rules_source.view import StaticRules
+from kittiwake.time.instants import DAY_US, END_OF_TIME_US, HOUR_US
+from kittiwake.transforms.stream.items import JoinDoFn
+from kittiwake.values import canonical
+from tests.oracle.oracle import decide
+from tests.oracle.worlds import ACCOUNT, CONTACT, World
+from tests.oracle.worlds_feeds import leaning_world
+from tests.properties.comparison import difference_of, story
+from tests.stream.fault_injecting_runner import Bundle, FaultInjectingRunner
+from tests.stream.generated_cases import emitted_by_key
+
+WORLDS = int(os.environ.get("KITTIWAKE_FEED_WORLDS", "20"))
+FAR_US = END_OF_TIME_US // 2
+
+
+class Shard:
+    """A shard of a feed in memory."""
+
+    def __init__(self) -> None:
+        self.item: bytes | None = None
+        self.interests: list[bytes] = []
+        self.silence_us: int | None = None
+
+    def read_item(self) -> bytes | None:
+        return self.item
+
+    def write_item(self, data: bytes) -> None:
+        self.item = data
+
+    def read_interests(self) -> Iterable[bytes]:
+        return list(self.interests)
+
+    def add_interest(self, element: bytes) -> None:
+        self.interests.append(element)
+
+    def write_interests(self, elements: Sequence[bytes]) -> None:
+        self.interests = list(elements)
+
+    def set_timer(self, at_us: int) -> None:
+        pass
+
+    def set_silence_timer(self, at_us: int) -> None:
+        self.silence_us = at_us
+
+    def pass_over(self, why: str) -> None:
+        raise AssertionError(why)
+
+
+class Clock:
+    """A clock that is set."""
+
+    def __init__(self) -> None:
+        self.at_us = 0
+
+    def __call__(self) -> int:
+        return self.at_us
+
+
+class Stream:
+    """Intake and feeds of a streaming job."""
+
+    def __init__(self, world: World, shards: int) -> None:
+        rules = StaticRules(always(load_document(world.document)), world.allowed_lateness_us)
+        self.rules, self.view = rules, rules.view(0)
+        self.routers = ItemRouters(shards)
+        self.shards: defaultdict[bytes, Shard] = defaultdict(Shard)
+
+    @property
+    def horizon_us(self) -> int:
+        return self.view.plan(ACCOUNT).versions.horizon_us
+
+    def elements(self, raw: dict[str, Any]) -> list[tuple[bytes, bytes]]:
+        """What a message brings to contacts."""
+        message = Message(canonical({"account_id": ACCOUNT, "contact_id": CONTACT, **raw}).encode())
+        found = take(message, FAR_US, self.view, IntakeSettings(), self.routers)
+        assert isinstance(found, Brought), found
+        elements = [(key, encode(buffered)) for key, buffered in found.needed]
+        for key, record in found.of_items:
+            feed = feed_shard_of(key)
+            assert feed is not None
+            elements += feeds.on_record(self.shards[key], feed, record, self.horizon_us)
+        return elements
+
+    def pass_to(self, watermark_us: int) -> list[tuple[bytes, bytes]]:
+        """What timers of feeds tell contacts that the watermark has reached."""
+        found: list[tuple[bytes, bytes]] = []
+        for key, store in self.shards.items():
+            feed = feed_shard_of(key)
+            assert feed is not None
+            while store.silence_us is not None and store.silence_us <= watermark_us:
+                at_us, store.silence_us = store.silence_us, None
+                found += feeds.on_timer(store, feed, at_us, self.horizon_us)
+        return found
+
+
+def difference(seed: int) -> str:
+    """What the streaming steps decide otherwise than the oracle, in the world of a seed.
+
+    Each event comes up to the allowed lateness after its time, some twice; timers fire late, again and in any order.
+    """
+    dice, world = random.Random(seed), leaning_world(seed)
+    stream, now, resolution_us = Stream(world, dice.choice((1, 4))), Clock(), 1_000
+    runner = FaultInjectingRunner(stream.rules, TimerSettings(0, resolution_us), now)
+    until_us = world.until_us // resolution_us * resolution_us
+    arriving = [(_late(raw, world, dice), raw) for raw in [*world.events, *dice.choices(world.events, k=3)]]
+    arriving.sort(key=lambda each: each[0])
+    while arriving:
+        taken = arriving[: dice.randint(1, 6)]
+        arriving = arriving[len(taken) :]
+        now.at_us = max(now.at_us, min(taken[0][0], until_us) // resolution_us * resolution_us)
+        runner.watermark_us = now.at_us
+        elements = stream.pass_to(now.at_us)
+        elements += [element for _, raw in dice.sample(taken, len(taken)) for element in stream.elements(raw)]
+        tasks = [one for one in runner.tasks() if dice.random() < 0.5]
+        runner.run(Bundle(dice.sample(elements, len(elements)), tasks))
+    now.at_us = runner.watermark_us = until_us
+    runner.run(Bundle(stream.pass_to(until_us)))
+    runner.rest()
+    assert not runner.dead
+    rows = [row for of_key in emitted_by_key(runner.emitted).values() for row in of_key if row["contact_id"] == CONTACT]
+    wanted = decide(
+        world.document,
+        world.events,
+        until_us,
+        account=ACCOUNT,
+        contact=CONTACT,
+        allowed_lateness_us=world.allowed_lateness_us,
+    )
+    found = difference_of([row for row in wanted if row["decision"] != "deferred"], rows)
+    return found and f"seed {seed}\n{found}\n{story(world)}"
+
+
+def _late(raw: dict[str, Any], world: World, dice: random.Random) -> int:
+    return event_of(ACCOUNT, CONTACT, raw).time_us + dice.randrange(world.allowed_lateness_us)
+
+
+@pytest.mark.parametrize("seed", range(WORLDS))
+def test_late_events_and_adversarial_timers_decide_as_the_oracle(seed: int) -> None:
+    found = difference(seed)
+    assert not found, found
+
+
+RULES = {
+    "account": ACCOUNT,
+    "policy": {"feeds": {"order": {"every": "6h", "mode": "hold"}}},
+    "rules": [{"id": "cart", "when": "a", "wait": "1h", "unless": "order"}],
+}
+
+
+def test_a_contact_that_cannot_be_told_for_want_of_its_feed_leaves_a_row_and_a_damaged_feed_is_said() -> None:
+    store, feed = Shard(), FeedShard(ACCOUNT, Rhythm("order", 6 * HOUR_US), 0)
+    assert not list(feeds.on_record(store, feed, encode_record(FeedEvent(0)), 0))
+    assert store.item is not None
+    assert store.silence_us == 6 * HOUR_US
+    store.item = store.item[:-1]
+    with pytest.raises(UnreadableError):
+        feeds.on_record(store, feed, encode_record(FeedEvent(1)), 0)
+    waits = ShownInterest(HeldInterest("c", 0, HOUR_US))
+    (dead,) = ItemDeadLetters(ACCOUNT, "order", 5, "v", "feed").unread(encode_record(waits), "why")
+    assert (dead.reason, json.loads(dead.raw)["feed"]) == (DeadLetterReason.STATE_UNREADABLE, "order")
+
+
+def test_events_while_a_feed_is_alive_tell_nobody_and_set_one_timer() -> None:
+    store, feed = Shard(), FeedShard(ACCOUNT, Rhythm("order", 6 * HOUR_US), 0)
+    waits = ShownInterest(HeldInterest("c", 0, 100 * HOUR_US))
+    told = [*feeds.on_record(store, feed, encode_record(waits), HOUR_US)]
+    for hour in range(0, 40, 5):
+        told += feeds.on_record(store, feed, encode_record(FeedEvent(hour * HOUR_US)), HOUR_US)
+    assert (told, store.silence_us) == ([], 6 * HOUR_US)
+    assert not list(feeds.on_timer(store, feed, 6 * HOUR_US, HOUR_US))
+    assert store.silence_us == 41 * HOUR_US
+    ((key, _),) = feeds.on_timer(store, feed, 41 * HOUR_US, HOUR_US)
+    assert key == key_of(ACCOUNT, "c")
+    assert len(list(feeds.on_record(store, feed, encode_record(FeedEvent(50 * HOUR_US)), HOUR_US))) == 1
+
+
+def test_the_step_that_joins_items_keeps_feeds_beside_them() -> None:
+    rules = StaticRules(always(load_document(RULES)), HOUR_US)
+    step, kept, timers = JoinDoFn(rules, lambda: FAR_US), Shard(), list[tuple[str, int]]()
+    cells = _Value(kept), _Bag(kept), _Timers(timers)
+    key = feed_key(ACCOUNT, Rhythm("order", 6 * HOUR_US), 0)
+    step.start_bundle()
+    assert not list(step.process((key, encode_record(ShownInterest(HeldInterest("c", 0, 9 * HOUR_US)))), *cells))
+    assert not list(step.process((key, encode_record(FeedEvent(0))), *cells))
+    assert timers == [("1", DAY_US), ("silence", 6 * HOUR_US)]
+    ((to, news),) = step.at_timer(key, Timestamp(micros=6 * HOUR_US), *cells)
+    assert (to, buffered_event_of(news).type) == (key_of(ACCOUNT, "c"), "**order")
+    assert not list(step.at_timer(key, Timestamp(micros=DAY_US), *cells))
+    assert kept.interests == [], "a day later nobody waits"
+    step.finish_bundle()
+
+
+class _Value(NamedTuple):
+    store: Shard
+
+    def read(self) -> bytes | None:
+        return self.store.item
+
+    def write(self, data: bytes) -> None:
+        self.store.item = data
+
+
+class _Bag(NamedTuple):
+    store: Shard
+
+    def read(self) -> Iterable[bytes]:
+        return list(self.store.interests)
+
+    def clear(self) -> None:
+        self.store.interests.clear()
+
+    def add(self, element: bytes) -> None:
+        self.store.interests.append(element)
+
+
+class _Timers(NamedTuple):
+    were_set: list[tuple[str, int]]
+
+    def set(self, at: Timestamp, dynamic_timer_tag: str) -> None:
+        self.were_set.append((dynamic_timer_tag, at.micros))
