@@ -8,6 +8,8 @@ SEED   ?= 0
 BENCH  ?=
 # So many simulated cases, if no SEED is given.
 WORLDS ?= 2000
+# How long the soak lasts.
+MINUTES ?= 480
 # One pytest worker a core.
 WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # A file stays on one worker, for what its tests share; in the order of their names the long ones come early.
@@ -21,7 +23,7 @@ CDNOW := out/data/CDNOW_master.txt
 SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help python-asked-for venv emulators native native-if-possible demo stream-demo bigquery-demo test lint format docs nightly sim runners \
+.PHONY: help python-asked-for venv emulators native native-if-possible demo stream-demo bigquery-demo test lint format docs nightly sim soak runners \
   bench clean audit image lock metadata pin template templates
 
 help: ## list the commands
@@ -126,6 +128,9 @@ nightly: $(VENV)/.installed-test $(TOOLS)/.installed $(AUDIT)/.installed $(CDNOW
 
 sim: $(VENV)/.installed-test ## simulate one case step by step (SEED=7), or many cases (WORLDS=5000)
 	$(BIN)/python -m tests.simulation $(if $(filter command line,$(origin SEED)),--seed $(SEED),--worlds $(WORLDS))
+
+soak: $(VENV)/.installed-test ## run a stream under faults for weeks of event time, eight hours of ours (MINUTES=30)
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --seed $(SEED)
 
 runners: $(VENV)/.installed-test $(CDNOW) ## run the jobs on Prism and Flink, a million events; needs Go, and Java with Maven
 	$(BIN)/python -m tests.runners

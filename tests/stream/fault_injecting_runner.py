@@ -214,6 +214,10 @@ class FaultInjectingRunner:
                 outputs.append(output)
         return _Done(work, outputs, reads, steps)
 
+    def restart(self) -> None:
+        """Another process takes over, and knows nothing but what is kept."""
+        self._dofn = self._new()
+
     def steps_of(self, bundle: Bundle) -> int:
         """How many steps a bundle takes; nothing happens."""
         return self._done(bundle, Steps()).steps.taken

@@ -1,0 +1,147 @@
+"""One streaming job that takes contacts day after day, on the runner that injects faults, and is checked every day."""
+
+from __future__ import annotations
+
+import random
+import resource
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import Final, NamedTuple
+
+from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.loader import load_files
+from kittiwake.rules.versions import always
+from kittiwake.stream.contact.timer_grid import USUAL
+from kittiwake.stream.rules_source.view import StaticRules
+from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
+from kittiwake.values import parse_json
+from tests.soak.histories import LATENESS_US, MAX_AGE_US, RULES, START_US, History, Sent, decided, history
+from tests.stream.fault_injecting_runner import Bundle, DiedError, FaultInjectingRunner, Kept, Timer
+from tests.stream.generated_cases import Row, standing
+from tests.stream.test_hosting import Clock
+
+STEP_US: Final = 3 * HOUR_US
+"""The watermark moves by up to so much at a time."""
+GHOSTS_MAX: Final = 50
+"""Timers that have fired, of which some fire again."""
+
+
+class Day(NamedTuple):
+    """What a day of event time has left."""
+
+    number: int
+    contacts: int
+    """Of whom anything is kept."""
+    kept_bytes: int
+    timers: int
+    resident_mb: int
+
+
+@dataclass
+class Soak:
+    """A job under way. `wrong` says what was found."""
+
+    seed: int
+    contacts_a_day: int
+    counts: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._rng = random.Random(f"soak {self.seed}")
+        self._clock = Clock()
+        history_of_rules = always(load_files({"acme.yaml": RULES}))
+        self._programs = Programs(history_of_rules, LATENESS_US, whole_history=False)
+        rules = StaticRules(history_of_rules, LATENESS_US)
+        self._runner = FaultInjectingRunner(rules, USUAL, self._clock, max_age_us=MAX_AGE_US)
+        self._ghosts: list[Timer] = []
+        self._coming: list[Sent] = []
+        self._live: list[tuple[int, History]] = []
+        self._rows: dict[bytes, list[Row]] = defaultdict(list)
+        self._day = 0
+
+    def day(self) -> Day:
+        """Let a day of event time pass, and look at every contact whose time is over."""
+        begins_us = START_US + self._day * DAY_US
+        for number in range(self.contacts_a_day):
+            of = history(self._rng, f"d{self._day}-{number}", begins_us)
+            heappush(self._live, (of.gone_us, of))
+            for one in of.sent:
+                heappush(self._coming, one)
+        at_us = begins_us
+        while at_us < begins_us + DAY_US:
+            at_us = min(at_us + self._rng.randint(MINUTE_US, STEP_US), begins_us + DAY_US)
+            self._pass_to(at_us)
+        if self._rng.random() < 0.3:
+            self._runner.restart()
+            self.counts["restarts"] += 1
+        while self._live and self._live[0][0] <= at_us:
+            self._look(heappop(self._live)[1])
+        self._day += 1
+        return self._left()
+
+    def _pass_to(self, at_us: int) -> None:
+        """Give what has come by then, and fire what is due: in bundles, in any order, some of which die."""
+        came: list[Sent] = []
+        while self._coming and self._coming[0].arrives_us < at_us:
+            came.append(heappop(self._coming))
+        self._clock.at_us = at_us + USUAL.settle_delay_us
+        while came or self._runner.tasks():
+            taken, came = came[:20], came[20:]
+            due = self._runner.tasks()
+            timers = self._rng.sample(due, self._rng.randint(0 if came else len(due), len(due)))
+            again = self._rng.sample(self._ghosts, min(len(self._ghosts), self._rng.choice((0, 0, 1, 3))))
+            self._ghosts = [*self._ghosts, *timers][-GHOSTS_MAX:]
+            self._run(Bundle([(one.key, one.record) for one in taken], [*timers, *again]))
+        self._runner.watermark_us = at_us // 1_000 * 1_000
+        while due := self._runner.tasks():
+            self._rng.shuffle(due)
+            self._run(Bundle((), due))
+        self._take_rows()
+
+    def _run(self, bundle: Bundle) -> None:
+        if self._rng.random() < 0.1:
+            steps = self._runner.steps_of(bundle)
+            try:
+                self._runner.run(bundle, self._rng.randrange(steps) if steps else None)
+            except DiedError:
+                self.counts["deaths"] += 1
+                self._runner.run(bundle)
+        else:
+            self._runner.run(bundle)
+        self.counts["bundles"] += 1
+        self.counts["events"] += len(bundle.elements)
+        self.counts["firings"] += len(bundle.timers)
+
+    def _take_rows(self) -> None:
+        runner = self._runner
+        for one in runner.emitted:
+            row = parse_json(one.row)
+            self._rows[f'["{row["account_id"]}","{row["contact_id"]}"]'.encode()].append(row)
+        self.counts["rows"] += len(runner.emitted)
+        for name, lost in (("late", runner.late), ("dead", runner.dead)):
+            if lost:
+                self.wrong.append(f"{len(lost)} events were {name}, the first: {lost[0]}")
+        for taken in (runner.emitted, runner.late, runner.dead, runner.given, runner.reads):
+            taken.clear()
+        runner.firings.clear()
+
+    def _look(self, of: History) -> None:
+        """Its rows are those of the kernel, and nothing is kept of it."""
+        wanted, got = decided(self._programs, of), standing(self._rows.pop(of.key, ()))
+        kept = self._runner.kept.pop(of.key, Kept())
+        if wanted != got:
+            self.wrong.append(f"{of.key.decode()}: wanted {wanted}\ngot {got}")
+        if kept.cell or kept.bag or kept.timers:
+            self.wrong.append(f"{of.key.decode()}: kept {kept}")
+        self.counts["contacts compared"] += 1
+        self.counts["decisions compared"] += len(wanted)
+
+    def _left(self) -> Day:
+        kept = self._runner.kept
+        for key in [key for key, one in kept.items() if not (one.cell or one.bag or one.timers)]:
+            del kept[key]
+        sizes = [len(one.cell or b"") + sum(map(len, one.bag)) for one in kept.values()]
+        timers = sum(len(one.timers) for one in kept.values())
+        resident_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        return Day(self._day, sum(map(bool, sizes)), sum(sizes), timers, resident_mb)
