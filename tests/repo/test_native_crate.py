@@ -48,6 +48,7 @@ def test_it_is_formatted() -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3_600)  # it compiles PyO3 twice
 def test_clippy_finds_nothing_and_its_own_tests_pass() -> None:
     cargo("clippy", "--quiet", "--locked", "--", "--deny", "warnings")
     cargo("test", "--quiet", "--locked")
