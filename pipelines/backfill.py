@@ -41,7 +41,7 @@ from kittiwake.pipelines.preflight.dataflow import dataflow_problems, local_prob
 from kittiwake.pipelines.preflight.snapshots import find_all
 from kittiwake.pipelines.progress import say, show_progress
 from kittiwake.pipelines.refusals import disk_error, output_error
-from kittiwake.pipelines.runner import check_flags, is_dataflow, new_pipeline, report_launch, silence_beam
+from kittiwake.pipelines.runner import DASK, check_flags, is_dataflow, new_pipeline, report_launch, silence_beam
 from kittiwake.private_files import kept_from_others
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.errors import RulesError
@@ -141,7 +141,8 @@ def backfill(options: BackfillOptions, stop: StopRequest) -> Summary | None:
     size_of_files = sum(file.size for file in found.files)
     bytes_total = size_of_files + tables.size
     location = open_location(options.output, _tables_run(options, programs))
-    with show_progress(bytes_total, partitions_for(bytes_total), stop) as watched:
+    is_unseen = options.runner == DASK
+    with show_progress(bytes_total, partitions_for(bytes_total), stop, quiet=is_unseen) as watched:
         try:
             read = f"{len(found.files)} file(s), {megabytes(size_of_files)}, " if found.files else ""
             say(f"{read}{rules_text(programs.used)}")

@@ -72,11 +72,16 @@ def counters_of(result: PipelineResult) -> ProgressCounters:
 
 
 @contextmanager
-def show_progress(bytes_total: int, buckets: int, stop: StopRequest, seconds: float = POLL_S) -> Iterator[Watched]:
-    """Print how far this process and its workers have come, while the body runs; pass a stop request on to workers."""
+def show_progress(
+    bytes_total: int, buckets: int, stop: StopRequest, seconds: float = POLL_S, *, quiet: bool = False
+) -> Iterator[Watched]:
+    """Print how far this process and its workers have come, while the body runs; pass a stop request on to workers.
+
+    With `quiet` nothing is printed: of workers that report nothing.
+    """
     watched = Watched()
     PROGRESS.reset()
-    with TemporaryDirectory() as name, progress(quiet=False, speaker="backfill") as report:
+    with TemporaryDirectory() as name, progress(quiet=quiet, speaker="backfill") as report:
         folder = Path(name)
 
         def poll() -> None:

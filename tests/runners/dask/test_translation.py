@@ -21,6 +21,7 @@ from apache_beam.transforms.window import FixedWindows, GlobalWindows, Timestamp
 from examples.shop import generate
 from kittiwake.errors import UnusableError
 from kittiwake.pipelines.backfill import main
+from kittiwake.terminal import progress
 from tests.examples.running import ROOT, Ran
 from tests.runners.jobs import facts
 
@@ -160,16 +161,21 @@ def test_a_step_that_keeps_state_is_refused_by_its_name(run: Run) -> None:
         run(lambda pipeline: pipeline | beam.Create([(b"k", 1)]) | "Decide" >> beam.ParDo(Kept()))
 
 
-def test_a_backfill_on_dask_decides_as_in_process(cluster: LocalCluster, tmp_path: Path) -> None:
+def test_a_backfill_on_dask_decides_as_in_process(
+    cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     events = generate.write(tmp_path, 12, 7, 60)
     job = ["--rules", str(ROOT / "examples/shop/rules"), "--input", str(events), "--allow_empty"]
     assert main([*job, "--output", str(tmp_path / "here")]) == 0
+    capsys.readouterr()
+    monkeypatch.setattr(progress, "SECONDS_A_LINE", 0)
     on_dask = ["--runner", "DaskRunner", "--dask_client_address", cluster.scheduler_address, "--dask_npartitions", "3"]
     assert main([*job, "--output", str(tmp_path / "there"), *on_dask]) == 0
     expected = facts(Ran(tmp_path / "here", ""))
     assert len(expected["triggers"]) > 10
     assert facts(Ran(tmp_path / "there", "")) == expected
     assert not list((tmp_path / "there" / "triggers").glob("*temp*"))
+    assert "nothing is read yet" not in capsys.readouterr().err, "Dask's workers report nothing"
 
 
 def test_where_no_scheduler_answers_it_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
