@@ -28,6 +28,7 @@ def test_the_gates_stand_in_the_order_of_the_language() -> None:
         Reason.OUTRANKED,
         Reason.FREQUENCY_CAP,
         Reason.EXPIRED,
+        Reason.ROLLOUT,
         Reason.HOLDOUT,
         Reason.SHADOW,
     ]
