@@ -204,8 +204,15 @@ def test_the_page_shows_what_the_calculator_prints(root: Path, capsys: pytest.Ca
 def test_what_the_calculator_starts_from_is_what_the_stages_count() -> None:
     """Counts and bytes, which are the same on every machine, of a twelfth of what was measured."""
     found = measure(HOUR_US, repeats=1)
-    near = {"written_bytes": 0.7, "decisions": 0.5, "triggers": 0.5, "state_bytes": 0.5, "left_bytes": 0.5}
-    near |= dict.fromkeys(("needed", "firings", "message_bytes", "shuffled_bytes", "row_bytes", "trigger_bytes"), 0.15)
+    near = {
+        "firings": 0.3,
+        "written_bytes": 0.7,
+        "decisions": 0.5,
+        "triggers": 0.5,
+        "state_bytes": 0.5,
+        "left_bytes": 0.5,
+    }
+    near |= dict.fromkeys(("needed", "message_bytes", "shuffled_bytes", "row_bytes", "trigger_bytes"), 0.15)
     for name, share in near.items():
         assert getattr(found, name) == pytest.approx(USUAL[name], rel=share), name
     assert all(value > 0 for value in found)
