@@ -184,4 +184,4 @@ template: image ## push the images, and write the templates to gs://BUCKET/templ
 	  --metadata-file templates/$$job/metadata.json || exit; done
 
 clean: ## remove everything that the other commands made
-	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) out build dist native/target *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
