@@ -273,6 +273,7 @@ ALERTS: Final = (
     *_any("rows-or-triggers-are-refused", m.ROWS_REFUSED, m.TRIGGERS_REFUSED, m.INCLUDES_CUT),
     *_any("a-contact-or-an-item-fails", m.CONTACTS_FAILED, m.ITEMS_FAILED),
     *_any("backlog", m.STALE),
+    *_any("a-feed-is-silent", m.DUE_WHILE_SILENT),
     *_any("freeze-and-drain", m.AHEAD_OF_CLOCK),
     *_any("bad-rule-set", m.RULES_ACCOUNT_REFUSED),
     *_any("hot-key", m.STATES_LARGE, m.WAITING_LONG, m.HORIZON_CUT, m.IDS_FORGOTTEN, m.REPEATS_FORGOTTEN),
