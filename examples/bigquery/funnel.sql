@@ -4,8 +4,8 @@
 WITH gates AS (
   SELECT gate, position
   FROM UNNEST([
-    'not_ready', 'condition_unmet', 'no_consent', 'reentry', 'quiet_hours', 'arbitration', 'outranked',
-    'frequency_cap', 'expired', 'holdout', 'shadow'
+    'not_ready', 'condition_unmet', 'no_consent', 'reentry', 'feed_silent', 'quiet_hours', 'arbitration', 'outranked',
+    'frequency_cap', 'expired', 'rollout', 'holdout', 'shadow'
   ]) AS gate WITH OFFSET AS position
 ),
 candidates AS (

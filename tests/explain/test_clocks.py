@@ -118,8 +118,11 @@ def test_an_occurrence_is_a_date() -> None:
     assert [one["occurrence"] for one in instance["episode"]["reminders"]] == ["2027-11-03"]
 
 
-CLOCK = re.compile(r"^(armed|restarted \(\d+ events? so far\)), due (.*?)( \((?!UTC)[^()]*\))?(, by its default .*)?$")
-"""Behind the deadline may stand why it is then: that of which day, and at which local time."""
+CLOCK = re.compile(
+    r"^(armed|restarted \(\d+ events? so far\)), due (.*?)( \((?!UTC)[^()]*\))?"
+    r"( \(passed over: [^()]*\))?(, by its default .*)?$"
+)
+"""Behind the deadline may stand why it is then: that of which day, at which local time, and what was passed over."""
 
 
 @pytest.mark.parametrize("first", [0, 100])

@@ -183,15 +183,18 @@ def wrong_in(name: str) -> str:
     assert not runner.dead
     if runner.late:
         return f"{len(runner.late)} events found their contact left under rules that nobody knows"
-    wanted = expected_by_key(case)
-    assert decisions_in(wanted) > 0
-    return differences(wanted, emitted_by_key(runner.emitted))
+    return differences(expected_by_key(case), emitted_by_key(runner.emitted))
 
 
 @pytest.mark.parametrize("number", range(CASES))
 def test_processes_that_look_at_different_moments_decide_identically(seed: int, number: int) -> None:
     name = f"watching {seed} {number}"
     assert not (wrong := wrong_in(name)), f"{name}\n{wrong}"
+
+
+def test_what_is_drawn_decides_something(seed: int) -> None:
+    cases = [drawn(f"watching {seed} {number}")[0] for number in range(CASES)]
+    assert sum(decisions_in(expected_by_key(case)) > 0 for case in cases) > 0.8 * CASES
 
 
 def for_ever(polled_us: int, min_lead_us: int) -> int:
