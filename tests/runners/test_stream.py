@@ -48,6 +48,7 @@ def test_what_stands_in_the_end_is_what_replay_decides(endpoint: str, case: Case
     kept_up(files > FILES, f"seed {seed}: {files} files, all decided at the end", took_s, case)
 
 
+@pytest.mark.nightly
 def test_so_it_does_by_workers_that_the_engine_starts(endpoint: str, case: Case, tmp_path: Path, seed: int) -> None:
     flags = ("--disorder", "5m", "--event_seed", str(seed), *processes(tmp_path))
     ran = stream_on_engine(endpoint, case.rules, case.events, tmp_path / "out", *flags)

@@ -117,8 +117,8 @@ def go_on_with_one_task(run: Run) -> None:
     run.restarts = 1
 
 
-DEATHS: Final[Mapping[float, Fault]] = {0.2: kill_python, 0.45: kill_worker}
-FAULTS: Final[Mapping[float, Fault]] = {**DEATHS, 0.7: go_on_with_one_task}
+DEATH: Final[Mapping[float, Fault]] = {0.45: kill_worker}
+FAULTS: Final[Mapping[float, Fault]] = {0.2: kill_python, **DEATH, 0.7: go_on_with_one_task}
 """What happens when so much has been read."""
 
 
