@@ -288,6 +288,12 @@ def difference_by_faults(seed: int) -> str:
     clock.at_us = runner.watermark_us = until_us
     runner.rest()
     assert not runner.late
+    found = difference_from_oracle(world, until_us, runner)
+    return found and f"seed {seed}\n{found}\n{story(world)}"
+
+
+def difference_from_oracle(world: World, until_us: int, runner: FaultInjectingRunner) -> str:
+    """What stands otherwise of what a runner emitted than the oracle decides up to an instant."""
     rows = [row for of_key in emitted_by_key(runner.emitted).values() for row in of_key]
     wanted = decide(
         world.document,
@@ -297,8 +303,7 @@ def difference_by_faults(seed: int) -> str:
         contact=CONTACT,
         allowed_lateness_us=world.allowed_lateness_us,
     )
-    found = difference_of([row for row in wanted if row["decision"] != "deferred"], rows)
-    return found and f"seed {seed}\n{found}\n{story(world)}"
+    return difference_of([row for row in wanted if row["decision"] != "deferred"], rows)
 
 
 def late(raw: dict[str, Any], world: World, dice: random.Random) -> int:

@@ -11,14 +11,12 @@ from kittiwake.rules.documents import load_document
 from kittiwake.rules.versions import always
 from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.time.instants import HOUR_US
-from tests.oracle.oracle import decide
-from tests.oracle.worlds import ACCOUNT, CONTACT, World
+from tests.oracle.worlds import World
 from tests.oracle.worlds_catalog import catalog_world
-from tests.properties.comparison import difference_of, story
+from tests.properties.comparison import story
 from tests.stream.fault_injecting_runner import Bundle, FaultInjectingRunner
-from tests.stream.generated_cases import emitted_by_key
 from tests.stream.test_holds import LOOKED_AT_US, Held
-from tests.stream.test_items import Clock, Stream, late
+from tests.stream.test_items import Clock, Stream, difference_from_oracle, late
 
 WORLDS = int(os.environ.get("KITTIWAKE_ITEM_WORLDS", "15"))
 STEP_US = 1_000
@@ -78,16 +76,7 @@ def test_a_freeze_that_comes_and_goes_changes_no_decision_of_catalogue_rules(see
     job = Frozen(world, random.Random(seed))
     job.play()
     assert not job.runner.late
-    rows = [row for of_key in emitted_by_key(job.runner.emitted).values() for row in of_key]
-    wanted = decide(
-        world.document,
-        world.events,
-        job.until_us,
-        account=ACCOUNT,
-        contact=CONTACT,
-        allowed_lateness_us=world.allowed_lateness_us,
-    )
-    found = difference_of([row for row in wanted if row["decision"] != "deferred"], rows)
+    found = difference_from_oracle(world, job.until_us, job.runner)
     assert not found, f"seed {seed}\n{found}\n{story(world)}"
 
 
