@@ -34,11 +34,8 @@ def require_google(what: str) -> bool:
     Raises:
         UnusableError: they are not; it says which extra has them.
     """
-    try:
-        if all(find_spec(name) is not None for name in _GOOGLE):
-            return True
-    except ImportError:  # of the package around it
-        pass
+    if _is_installed(*_GOOGLE):
+        return True
     raise UnusableError(f"{what} needs Google's clients, which are not installed: {INSTALL}")
 
 
@@ -48,7 +45,7 @@ def require_dask() -> None:
     Raises:
         UnusableError: it is not.
     """
-    if find_spec("dask") is None or find_spec("distributed") is None:
+    if not _is_installed("dask", "distributed"):
         raise UnusableError(f"--runner DaskRunner needs Dask, which is not installed: {INSTALL_DASK}")
 
 
@@ -58,12 +55,17 @@ def require_otel() -> bool:
     Raises:
         UnusableError: it is not.
     """
-    try:
-        if find_spec("opentelemetry.exporter.otlp.proto.http") is not None:
-            return True
-    except ImportError:  # of a package around it
-        pass
+    if _is_installed("opentelemetry.exporter.otlp.proto.http"):
+        return True
     raise UnusableError(f"--trace_endpoint needs OpenTelemetry's exporter, which is not installed: {INSTALL_OTEL}")
+
+
+def _is_installed(*modules: str) -> bool:
+    """Whether all of them can be found."""
+    try:
+        return all(find_spec(name) is not None for name in modules)
+    except ImportError:  # of a package around one
+        return False
 
 
 def disk_error(error: BaseException) -> str | None:

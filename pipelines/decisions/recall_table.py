@@ -11,10 +11,9 @@ from typing import Final
 
 from google.cloud import bigquery
 
-from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset
 from kittiwake.pipelines.google.bigquery_errors import MissingTableError, raise_unusable
-from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of
+from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, add_rows, client_of
 from kittiwake.stream.tables.rows import line_table_row
 from kittiwake.stream.tables.schema import DECISIONS, ROW_ID, TRIGGERS
 from kittiwake.transforms.clock import now_us
@@ -35,8 +34,7 @@ class TableMarks:
         ids = [row[ROW_ID] for row in rows]
         for path in self._paths:
             with raise_unusable(path, _ADVICE):
-                if errors := self._client.insert_rows_json(path, rows, row_ids=ids, timeout=BIGQUERY_TIMEOUT_S):
-                    raise UnusableError(f"{path} refuses rows: {errors[0]['errors'][0]['reason']}")
+                add_rows(self._client, path, rows, ids)
 
 
 @contextmanager

@@ -9,11 +9,10 @@ from typing import Final
 import msgspec
 from google.cloud import bigquery
 
-from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import TableAddress
 from kittiwake.pipelines.decisions.record import Entry
 from kittiwake.pipelines.google.bigquery_errors import raise_unusable
-from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, client_of, field_of
+from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S, add_rows, client_of, field_of
 from kittiwake.stream.tables.schema import Column, ColumnMode, Type
 
 COLUMNS: Final = (
@@ -49,8 +48,7 @@ class TableRecord:
         rows = [msgspec.to_builtins(entry) for entry in entries]
         ids = [f"{row['trigger_id']}-{row['state']}-{row['at']}" for row in rows]
         with raise_unusable(self._path, _ADVICE):
-            if errors := self._client.insert_rows_json(self._path, rows, row_ids=ids, timeout=BIGQUERY_TIMEOUT_S):
-                raise UnusableError(f"{self._path} refuses rows: {errors[0]['errors'][0]['reason']}")
+            add_rows(self._client, self._path, rows, ids)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ credentials as it always does, and `BIGQUERY_EMULATOR_HOST` as the service.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +17,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery import DEFAULT_RETRY
 from requests import RequestException
 
+from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset
 from kittiwake.pipelines.google.bigquery_errors import no_credentials
 from kittiwake.pipelines.google.error_text import first_line
@@ -46,6 +47,16 @@ def client_of(dataset: Dataset) -> bigquery.Client:
         return bigquery.Client(project=dataset.project)
     except GoogleAuthError as error:
         raise no_credentials(error) from error
+
+
+def add_rows(client: bigquery.Client, path: str, rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> None:
+    """Add rows to a table, each once for as long as BigQuery remembers its id; they are there when it returns.
+
+    Raises:
+        UnusableError: the table refuses some of them. Errors of the client itself are left to the caller.
+    """
+    if errors := client.insert_rows_json(path, rows, row_ids=ids, timeout=BIGQUERY_TIMEOUT_S):
+        raise UnusableError(f"{path} refuses rows: {errors[0]['errors'][0]['reason']}")
 
 
 # ---------------------------------------------------------------- create
