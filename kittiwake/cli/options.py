@@ -158,6 +158,11 @@ def moment_us(option: str, text: str, clock_us: int) -> int:
     return found
 
 
+def named_inputs(paths: list[str] | None, inputs: list[str] | None) -> list[str]:
+    """What is named as files of events: bare, and with `--input`."""
+    return [*(paths or ()), *(inputs or ())]
+
+
 def inputs_of(inputs: list[str] | None, query: str | None) -> tuple[list[str], Query | None]:
     """The files whose records are events, and the query that stands in their place."""
     return (inputs or [], None) if query is None else ([], Query(query, tuple(inputs or [])))

@@ -22,6 +22,7 @@ from kittiwake.cli.options import (
     ShapeNames,
     Until,
     inputs_of,
+    named_inputs,
     now_us,
     shapes_of,
 )
@@ -74,8 +75,8 @@ def explain(
         refuse_page(html, force=force)
         horizon_us = duration_us("--allowed-lateness", allowed_lateness)
         until_us = instant_us("--until", until or None)
-        named = (*(paths or ()), *(inputs or ()))
-        inputs, tables = _tables_of([*named], until_us, shape)
+        named = named_inputs(paths, inputs)
+        inputs, tables = _tables_of(named, until_us, shape)
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         settings = RunSettings(
             now_us(),
@@ -100,7 +101,7 @@ def explain(
         if explanation is not None and rule:
             explanation = only_rules(explanation, frozenset(rule))
         if explanation is not None and html is not None:
-            _write(html, explanation, ", ".join(rules), named, history.newest.ruleset, force=force)
+            _write(html, explanation, ", ".join(rules), tuple(named), history.newest.ruleset, force=force)
     if explanation is None:
         _nobody(found, contact, as_json=as_json, allow_empty=allow_empty)
     if empty and not as_json:

@@ -16,6 +16,7 @@ from kittiwake.cli.options import (
     QueryFile,
     ShapeNames,
     inputs_of,
+    named_inputs,
     now_us,
     shapes_of,
 )
@@ -68,7 +69,7 @@ def profile(
     cannot be used.
     """
     with usable_input(as_json=as_json):
-        named = [*(paths or ()), *(inputs or ())]
+        named = named_inputs(paths, inputs)
         if not named and query is None:
             raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
         shapes, (files, of_query) = shapes_of(shape, input_account, named), inputs_of(named, query)

@@ -28,6 +28,7 @@ from kittiwake.cli.options import (
     Strict,
     Until,
     inputs_of,
+    named_inputs,
     shapes_of,
 )
 from kittiwake.cli.run_settings import settings_of
@@ -87,7 +88,7 @@ def replay(
     the output cannot be used.
     """
     with usable_input(as_json=as_json):
-        named = [*(paths or ()), *(inputs or ())]
+        named = named_inputs(paths, inputs)
         shapes, (files, of_query) = shapes_of(shape, input_account, named), inputs_of(named, query)
         settings = replace(
             settings_of(until, allowed_lateness, shapes),

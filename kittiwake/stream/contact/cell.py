@@ -42,7 +42,7 @@ class Cell(msgspec.Struct, array_like=True, gc=False):
     traces: dict[str, str] = {}
     """`traceparent` by event id."""
     feeds: dict[str, tuple[FeedNotice, ...]] = {}
-    """What is known of feeds that were silent (`stream.feeds.known`)."""
+    """What is known of feeds that were silent (`stream.contact.feeds`)."""
 
 
 _decode: Final = msgspec.msgpack.Decoder(Cell).decode
