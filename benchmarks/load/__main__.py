@@ -14,10 +14,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice, takewhile
-from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from benchmarks.arguments import number_of
 from benchmarks.load.messages import LoadMessage, messages
 from benchmarks.load.pacing import Pacer
 from benchmarks.load.run import run
@@ -138,16 +138,6 @@ def _count(text: str) -> int:
     return int(value)
 
 
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text} is no number")
-    return value
-
-
 def _duration(text: str) -> int:
     value = parse_duration(text)
     if value is None or value < 0:
@@ -169,25 +159,25 @@ def _seed(text: str) -> int:
 
 
 _OPTIONS: Final[tuple[tuple[str, str, Any, str], ...]] = (
-    ("--rate", "rate", _number, "messages a second, the mean of a day without bursts"),
+    ("--rate", "rate", number_of, "messages a second, the mean of a day without bursts"),
     ("--seed", "seed", _seed, "another number, other events"),
     ("--accounts", "accounts", _count, "shop-0, shop-1, …"),
-    ("--loud", "loud", _number, "shop-0 has so many times the events of each other account"),
+    ("--loud", "loud", number_of, "shop-0 has so many times the events of each other account"),
     ("--contacts", "contacts", _count, "of all accounts together"),
-    ("--contact_exponent", "contact_exponent", _number, "of Zipf's law: how unequal contacts are, 0 for equal"),
+    ("--contact_exponent", "contact_exponent", number_of, "of Zipf's law: how unequal contacts are, 0 for equal"),
     ("--items", "items", _count, "of each account"),
-    ("--item_exponent", "item_exponent", _number, "how unequally popular items are"),
+    ("--item_exponent", "item_exponent", number_of, "how unequally popular items are"),
     ("--session", "session_us", _duration, "the longest visit, of four events on average"),
-    ("--swing", "swing", _number, "the daily curve: 0.6 is 1.6 times the rate at 20:00 UTC and 0.4 times at 8:00"),
+    ("--swing", "swing", number_of, "the daily curve: 0.6 is 1.6 times the rate at 20:00 UTC and 0.4 times at 8:00"),
     ("--day", "day_us", _duration, "how long the curve of a day takes"),
-    ("--burst", "burst", _number, "within bursts so many times the rate"),
+    ("--burst", "burst", number_of, "within bursts so many times the rate"),
     ("--burst_lasts", "burst_lasts_us", _duration, "how long a burst takes"),
     ("--burst_every", "burst_every_us", _duration, "from one burst to the next"),
     ("--disorder", "disorder_us", _duration, "events are sent up to so much after they happened"),
-    ("--late", "late", _number, "the share of events that are sent later still"),
+    ("--late", "late", number_of, "the share of events that are sent later still"),
     ("--late_by", "late_by_us", _duration, "up to so much later"),
-    ("--duplicates", "duplicates", _number, "the share of messages that were sent before"),
-    ("--poison", "poison", _number, "the share of messages that are no events"),
+    ("--duplicates", "duplicates", number_of, "the share of messages that were sent before"),
+    ("--poison", "poison", number_of, "the share of messages that are no events"),
 )  # fmt: skip
 
 

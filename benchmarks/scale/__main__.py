@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite
 
+from benchmarks.arguments import number_of
 from benchmarks.scale.measured import ASSUMED, INPUTS
 from benchmarks.scale.prices import PRICES
 from benchmarks.scale.report import report
@@ -73,13 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text} is no number: write 1000000000 or 1e9")
-    return value
+    return number_of(text, "write 1000000000 or 1e9")
 
 
 if __name__ == "__main__":
