@@ -255,7 +255,7 @@ def _delivery(plan: PlanObject) -> Markup:
     facts += [(f"No events: {reason}", f"{number:,}") for reason, number in (delivery.dead_letters or {}).items()]
     if delivery.items:
         facts.append(("Events of items of the catalogue", f"{delivery.items:,}"))
-    facts += [(f"Account {name}", f"{number:,}") for name, number in (delivery.accounts or {}).items()]
+    facts += [(f"Account {account_id}", f"{number:,}") for account_id, number in (delivery.accounts or {}).items()]
     received = [
         [name(one.type), name(one.property), f"{one.events:,}", f"{one.ahead:,}", *map(_count, one.within.values())]
         for one in delivery.received or ()
