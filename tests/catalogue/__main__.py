@@ -14,6 +14,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -26,9 +27,10 @@ from kittiwake.time.instants import parse_instant
 from tests.examples.running import Ran
 from tests.input.inputs import write_lines
 from tests.oracle import clock
-from tests.oracle.published import Together, together
+from tests.oracle.published import Together, newest_us, together
 from tests.oracle.values import canonical, exact
 from tests.oracle.worlds_catalog import catalog_world_of_versions
+from tests.oracle.worlds_versions import VersionedWorld
 from tests.pipelines.test_worlds import rows_by_contact
 from tests.runners import prism
 from tests.runners.drawn import differences, published, report, write_events
@@ -36,10 +38,15 @@ from tests.runners.jobs import LOOPBACK, stream_on_engine
 from tests.runners.shops import differing, kittiwake
 from tests.stream.test_items import difference_by_faults
 
+Draw = Callable[[int], VersionedWorld]
+"""The world of a seed."""
+
 ACCOUNTS: Final = 100
 """Of a run of a host."""
 START: Final = "2035-01-01T00:00:00Z"
 """When the runs start: after every event."""
+SEEDS_APART: Final = 10**9
+"""Of two draws of one seed: more than the seeds that are sampled, so that no world comes twice."""
 LATENESS_US: Final = 15 * clock.DAY
 """Of the stream, in which events come up to five minutes out of order."""
 
@@ -77,9 +84,19 @@ def _each(numbers: range, step: int, seconds: float, difference: Callable[[int],
     return int(bool(wrong))
 
 
-def _drawn(first: int, accounts: int) -> tuple[Together, random.Random]:
+def _drawn(first: int, accounts: int, draw: Draw = catalog_world_of_versions) -> tuple[Together, random.Random]:
     rng = random.Random(f"catalogue {first}")
-    return together(rng, accounts, draw=catalog_world_of_versions), rng
+    return together(rng, accounts, draw=draw), rng
+
+
+def _bygone_world(seed: int) -> VersionedWorld:
+    """The first world from a seed on whose events lie behind the clock: a stream refuses what lies ahead of it."""
+    draws = (catalog_world_of_versions(each) for each in count(seed, SEEDS_APART))
+    return next(drawn for drawn in draws if newest_us(drawn) < _now_us())
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1_000
 
 
 def by_replay(first: int, accounts: int) -> str:
@@ -97,19 +114,20 @@ def by_replay(first: int, accounts: int) -> str:
 
 
 def _by_prism(endpoint: str, first: int) -> str:
-    drawn, rng = _drawn(first, ACCOUNTS)
+    """How replay and the stream differ on a draw, up to an end behind the clock: no stream decides ahead of it."""
+    drawn, rng = _drawn(first, ACCOUNTS, _bygone_world)
     with TemporaryDirectory() as name:
         folder = Path(name)
         lines = [canonical(exact(event)).encode() for of in drawn.worlds.values() for event in of.events]
-        rules, until = folder / "rules", clock.rfc3339(drawn.until_us)
+        rules, until_us = folder / "rules", min(drawn.until_us, _now_us() - clock.HOUR)
         events = write_lines(folder / "events.jsonl", rng.sample(lines, len(lines)))
         rules.mkdir()
         for file, text in drawn.files(1).items():
             (rules / file).with_suffix(".yaml").write_bytes(text)
         kittiwake("publish", rules, folder / "target", "--effective-from", "always")
-        kittiwake("freeze", folder / "target", "--at", until)
+        kittiwake("freeze", folder / "target", "--at", clock.rfc3339(until_us))
         programs = Programs(load_rules(folder / "target"), LATENESS_US)
-        settings = RunSettings(parse_instant(START), drawn.until_us, LATENESS_US)
+        settings = RunSettings(parse_instant(START), until_us, LATENESS_US)
         replay(programs, [str(events)], folder / "replay", settings)
         lateness = ("--allowed_lateness", f"{LATENESS_US // clock.SECOND}s")
         flags = ("--disorder", "5m", *lateness, "--event_seed", str(first), *LOOPBACK)

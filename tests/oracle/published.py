@@ -43,7 +43,7 @@ def together(
     `added`: all of them are given clauses of `additions`. `draw` makes the world of a seed.
     """
     sample = dice.sample(range(10**9), worlds * DRAWN_FROM)
-    seeds = sorted(map(with_additions, sample) if added else sample, key=lambda each: _newest_us(draw(each)))
+    seeds = sorted(map(with_additions, sample) if added else sample, key=lambda each: newest_us(draw(each)))
     first = dice.randrange(len(seeds) - worlds + 1)
     chosen = [draw(each) for each in seeds[first : first + worlds]]
     until_us = dice.choice(sorted(of.until_us for of in chosen)[worlds // 2 :])
@@ -74,7 +74,7 @@ def together(
     return Together(drawn, starts, until_us, horizon_us)
 
 
-def _newest_us(of: VersionedWorld) -> int:
+def newest_us(of: VersionedWorld) -> int:
     return max(_times(of))
 
 
