@@ -156,7 +156,7 @@ metadata: $(VENV)/.installed-gcp ## write anew what templates/ has of options, t
 	$(BIN)/python -m templates.metadata
 
 lock: $(TOOLS)/.installed ## write the locks of the image anew, with hashes; UPGRADE=--upgrade takes newer versions
-	$(LOCK) $(UPGRADE) --extra gcp --extra query --output-file templates/requirements.lock pyproject.toml
+	$(LOCK) $(UPGRADE) --extra gcp --extra query --extra otel --output-file templates/requirements.lock pyproject.toml
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 	  | $(LOCK) $(UPGRADE) --output-file templates/build.lock -
 

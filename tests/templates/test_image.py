@@ -25,17 +25,18 @@ from tests.templates.tools import python_of_the_image, tool
 
 TEMPLATES = sources.ROOT / "templates"
 DOCKERFILE = (TEMPLATES / "Dockerfile").read_text()
-EXTRAS = ("gcp", "query")
+EXTRAS = ("gcp", "query", "otel")
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 TARGETS = {"stream", "backfill", "command"}
-# Run by the image's Python: everything that is shipped can be imported there, but what needs pytest.
+# Run by the image's Python: everything that is shipped can be imported there, but what needs pytest or Dask.
 IMPORT_ALL = """
 import importlib, pkgutil
 import kittiwake
 names = [one.name for one in pkgutil.walk_packages(kittiwake.__path__, "kittiwake.")]
 for name in names:
-    if not name.endswith("__main__") and not name.startswith("kittiwake.testing"):
+    if not name.endswith("__main__") and not name.startswith(("kittiwake.testing", "kittiwake.pipelines.on_dask")):
         importlib.import_module(name)
+importlib.import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")  # of --trace_endpoint
 print(len(names))
 """
 
