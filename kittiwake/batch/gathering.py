@@ -10,19 +10,30 @@ from collections.abc import Iterator
 from itertools import chain, groupby
 from operator import itemgetter
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
 
 import msgspec
 
 from kittiwake.batch.event_rows import Groups, Row, Subject, group
 from kittiwake.batch.external_sort import Sorter
 from kittiwake.input.bulk import Table
+from kittiwake.kernel import State
 
 ROW_BYTES: Final = 256
 """What a row takes in memory besides its texts."""
 
 Rows: TypeAlias = list[Row] | Iterator[Row]
 """A contact's rows: a list in no order, or, where they do not fit, a stream in their order."""
+
+
+class Undecided(NamedTuple):
+    """A contact that is to be decided."""
+
+    subject: Subject
+    rows: Rows
+    start: State | None = None
+    """What it starts from; None: with nothing."""
+
 
 _Filed: TypeAlias = tuple[str, str, int, str, str, bytes]
 """A row behind its account and contact."""
@@ -43,7 +54,8 @@ class Gathering:
         """No events yet."""
         self._held_bytes = held_bytes
         self._groups: Groups = {}
-        self._bytes = 0
+        self.bytes = 0
+        """About how many of rows are in memory, if none have gone to disk."""
         self._sorter: Sorter[_Filed] | None = None
         self.rows = 0
         """How many there are."""
@@ -62,8 +74,8 @@ class Gathering:
         """Put the events of a table to those of their contacts."""
         group(self._groups, table)
         self.rows += len(table.types)
-        self._bytes += ROW_BYTES * len(table.types) + sum(map(len, table.properties))
-        if self._bytes > self._held_bytes:
+        self.bytes += ROW_BYTES * len(table.types) + sum(map(len, table.properties))
+        if self.bytes > self._held_bytes:
             self._file()
 
     @property

@@ -17,7 +17,7 @@ from kittiwake.input.bulk import ParsedBlocks, Table, Wants, new_table
 from kittiwake.input.columns.blocks import AnyBlock, ColumnBlock, records_at
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.input.lines import Block, is_cut
-from kittiwake.input.native.blocks import read_blocks
+from kittiwake.input.native.blocks import ReadsLines, read_blocks
 from kittiwake.input.shapes.base import InputShape, Mapped, Shape
 from kittiwake.kernel.plan.feeds import NO_FEEDS, FeedsOfRules
 from kittiwake.model import DeadLetter, Event
@@ -93,8 +93,12 @@ class NoRules:
 class Intake:
     """Takes in the records of a run, and counts them."""
 
-    def __init__(self, settings: RunSettings, programs: Needs, counts: Counts) -> None:
-        """Events of accounts whose rules are refused are counted by account, and left out."""
+    def __init__(
+        self, settings: RunSettings, programs: Needs, counts: Counts, keeping: ReadsLines | None = None
+    ) -> None:
+        """Events of accounts whose rules are refused are counted by account, and left out; those that `keeping` keeps
+        are counted, and in no table.
+        """
         wants, refused = programs.wanted, programs.refused
         self._start_us = settings.start_us
         self._shape = settings.shape
@@ -102,6 +106,7 @@ class Intake:
         self._wants_of_items: Wants = programs.wanted_of_items
         self._refused = refused
         self._counts = counts
+        self._keeping = keeping
         self._feeds = programs.feeds
         self._arrivals = Arrivals(programs.named, programs.named_types, counts)
         self.bytes_taken = 0
@@ -172,12 +177,13 @@ class Intake:
             return table, new_table(), left
         if shape.shape is not Shape.CANONICAL:
             return new_table(), new_table(), list(range(len(block.lines)))
-        return self._counted(read_blocks(block.lines, TIME_MIN_US, latest_us, self._wants, self._wants_of_items))
+        wants, wants_of_items = self._wants, self._wants_of_items
+        return self._counted(read_blocks(block.lines, TIME_MIN_US, latest_us, wants, wants_of_items, self._keeping))
 
     def _counted(self, parsed: ParsedBlocks) -> tuple[Table, Table, list[int]]:
         """What was parsed of a block, and which of its lines are left."""
         found, items = parsed
-        count_events(self._counts, found.taken, found.taken - len(found.table.types), found.newest_us)
+        count_events(self._counts, found.taken, found.taken - found.kept - len(found.table.types), found.newest_us)
         self._arrivals.note_block(found.account_ids, found.types, found.pairs)
         count_events(self._counts, items.taken, 0, items.newest_us)
         self._counts.catalogue += items.taken

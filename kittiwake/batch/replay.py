@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kittiwake.batch.counts import Counts, merged
-from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.feeds.covered import refuse_snapshots, silences_by_account
-from kittiwake.batch.gathering import Gathering, Rows
+from kittiwake.batch.gathering import Gathering, Undecided
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake, Needs, Taken
+from kittiwake.batch.native.gathering import KeptWaits, Lines, kept_waits
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
@@ -26,6 +26,7 @@ from kittiwake.batch.workers.progress import ContactsSeen, OnProgress, Progress
 from kittiwake.errors import UnusableError
 from kittiwake.input.errors import shown
 from kittiwake.input.files import ShapedFile
+from kittiwake.input.native.blocks import ReadsLines
 from kittiwake.input.query.inputs import blocks_of_input, find_inputs
 from kittiwake.input.reading import read_records
 from kittiwake.kernel.state.state import State
@@ -128,6 +129,7 @@ def _run(
     start_from: Sequence[str],
 ) -> Summary:
     with Gathering(HELD_BYTES) as gathering, _items(programs) as items, _starts(start_from, items) as starts:
+        waits = None if settings.snapshots or starts is not None else kept_waits(programs, Mode.REPLAY)
         if starts is not None:
             settings = replace(settings, snapshots_until_us=starts.evaluated_to_us)
         with _rows(run_output, DEAD_LETTERS, written) as dead_letters:
@@ -139,6 +141,7 @@ def _run(
                 items,
                 lambda dead: dead_letters.write(dead_letter_line(dead)),
                 on_progress,
+                waits,
             )
         if starts is not None:
             _refuse_early_end(programs, history, settings, starts)
@@ -199,6 +202,9 @@ def _decide_and_write(
             _join(programs, history, run_output, settings, counts)
             for decided in decide(programs, history, settings, counts, on_progress):
                 _write_decisions(decided.decisions, fired, all_)
+                if decided.fired:
+                    all_.write(decided.fired)
+                    fired.write(decided.fired)
                 for row in decided.snapshot:
                     assert snapshots is not None
                     snapshots.write(row)
@@ -243,10 +249,17 @@ def _write_manifest(folder: Path) -> None:
 class FileIntake:
     """Takes in local files, to be gone through once; counts them and their records."""
 
-    def __init__(self, files: Sequence[ShapedFile], settings: RunSettings, needs: Needs, counts: Counts) -> None:
-        """Nothing is read yet; `needs` says which events are wanted."""
+    def __init__(
+        self,
+        files: Sequence[ShapedFile],
+        settings: RunSettings,
+        needs: Needs,
+        counts: Counts,
+        keeping: ReadsLines | None = None,
+    ) -> None:
+        """Nothing is read yet; `needs` says which events are wanted; those that `keeping` keeps come in no table."""
         self._files, self._settings, self._counts = files, settings, counts
-        self._intake = Intake(settings, needs, counts)
+        self._intake = Intake(settings, needs, counts, keeping)
         self._bytes_read = 0
         self._bytes_total = sum(path_of(name).stat().st_size for name, _ in files if settings.query is None)
 
@@ -280,6 +293,8 @@ class History(NamedTuple):
     progress: Progress
     starts: LocalStarts | None = None
     """What contacts start from; None: all start with nothing."""
+    waits: KeptWaits | None = None
+    """Events that the accelerator keeps; None: none."""
 
 
 def read_history(
@@ -290,34 +305,39 @@ def read_history(
     items: LocalItems | None,
     on_dead_letter: Callable[[DeadLetter], None],
     on_progress: OnProgress = _ignore_progress,
+    waits: KeptWaits | None = None,
 ) -> History:
-    """Every wanted event of local files, in `gathering` and `items`; what is none goes to `on_dead_letter`.
+    """Every wanted event of local files, in `gathering`, `items` and `waits`; what is none goes to `on_dead_letter`.
 
     Raises:
         UnusableError: a file cannot be read to its end.
     """
     counts = Counts()
-    intake = FileIntake(files, settings, programs, counts)
+    intake = FileIntake(files, settings, programs, counts, waits)
     for taken in intake:
         gathering.add(taken.table)
+        if waits is not None:
+            waits.make_room(gathering, HELD_BYTES)
         if items is not None:
             items.add(taken.items, taken.table)
         for dead in taken.dead_letters:
             on_dead_letter(dead)
         on_progress(intake.progress)
-    return History(gathering, items, counts, intake.progress)
+    return History(gathering, items, counts, intake.progress, waits=waits)
 
 
 # ---------------------------------------------------------------- out
 
 
 class Decided(NamedTuple):
-    """What became of a contact."""
+    """What became of a contact, or of several."""
 
     decisions: Iterable[Decision]
     snapshot: Sequence[bytes] = ()
     """The line of its state, where the run was asked for it and there is anything to say; filled with the first
     decision."""
+    fired: bytes = b""
+    """Further decisions, as the lines that are written of them without the end of the last: all of them fired."""
 
 
 def decide(
@@ -330,35 +350,37 @@ def decide(
     """What becomes of each contact, in order of account and contact; counted into `counts`."""
     until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
     starting = 0 if history.starts is None else history.starts.contacts
-    contacts = history.contacts
-    seen = ContactsSeen(on_progress, history.progress, max(contacts.contacts, starting), contacts.rows)
-    for subject, rows, start in _contacts(programs, history):
-        yield _decided(programs, subject, rows, until_us, settings, counts, start)
-        seen.add(rows)
+    contacts, rows = history.contacts.contacts, history.contacts.rows
+    if history.waits is not None:
+        contacts, rows = contacts + history.waits.contacts, rows + history.waits.rows
+    seen = ContactsSeen(on_progress, history.progress, max(contacts, starting), rows)
+    for one in _contacts(programs, history, until_us, counts):
+        if isinstance(one, Lines):
+            yield Decided((), fired=one.fired)
+            seen.add_some(one.contacts, one.rows)
+            continue
+        yield _decided(programs, one, until_us, settings, counts)
+        seen.add(one.rows)
     seen.end()
 
 
-def _contacts(programs: Programs, history: History) -> Iterator[tuple[Subject, Rows, State | None]]:
-    """Every contact that has rows or a state, with both."""
+def _contacts(programs: Programs, history: History, until_us: int, counts: Counts) -> Iterator[Lines | Undecided]:
+    """Every contact that has rows or a state, with both, or what has been decided of some."""
+    if history.waits is not None:
+        yield from history.waits.by_contact(history.contacts, until_us, counts)
+        return
     if history.starts is None:
-        yield from ((subject, rows, None) for subject, rows in history.contacts.by_contact())
+        yield from (Undecided(subject, rows) for subject, rows in history.contacts.by_contact())
         return
     from kittiwake.batch.starts.merge import sound_state, starting  # noqa: PLC0415 - as above
 
     for subject, rows, state in starting(history.contacts.by_contact(), history.starts.in_order()):
         if subject[0] not in programs.refused:
-            yield subject, rows, None if state is None else sound_state(state)
+            yield Undecided(subject, rows, None if state is None else sound_state(state))
 
 
-def _decided(
-    programs: Programs,
-    subject: Subject,
-    rows: Rows,
-    until_us: int,
-    settings: RunSettings,
-    counts: Counts,
-    start: State | None,
-) -> Decided:
+def _decided(programs: Programs, contact: Undecided, until_us: int, settings: RunSettings, counts: Counts) -> Decided:
+    subject, rows, start = contact
     plan, snapshots = programs.plan(subject[0]), list[bytes]()
 
     def keep(state: State) -> None:

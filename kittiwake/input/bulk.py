@@ -67,6 +67,8 @@ class ParsedBlock(NamedTuple):
     types: frozenset[str]
     pairs: Callable[[], Iterable[tuple[str, str]]]
     """Which account had which type; asked only where it cannot be seen from the two before."""
+    kept: int = 0
+    """Wanted events that are in no table: the accelerator keeps them until their contact is decided."""
 
 
 _ABSENT: Final = msgspec.Raw(NOTHING)

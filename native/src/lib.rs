@@ -4,9 +4,13 @@
 //! Why there are two of it, and what holds them together: docs/explanation/adr/0030.
 
 mod block;
+mod contacts;
+mod gathered;
 mod json;
 mod record;
+mod rows;
 mod time;
+mod waits;
 
 #[pyo3::pymodule]
 mod kittiwake_native {
@@ -15,12 +19,17 @@ mod kittiwake_native {
 
     use crate::block::{read, Found};
 
+    #[pymodule_export]
+    use crate::gathered::Gathered;
+    #[pymodule_export]
+    use crate::waits::Waits;
+
     /// Which form the answers have: Python uses a module of its own form only.
     #[pymodule_export]
-    const FORM: u32 = 1;
+    const FORM: u32 = 2;
 
     /// The events of lines, as columns; how many were taken; the time of the newest; the indexes of lines that were
-    /// left; the accounts and types that came.
+    /// left; the accounts and types that came; how many are kept elsewhere, which is none.
     #[pyfunction]
     fn read_lines<'py>(
         lines: &Bound<'py, PyList>,
@@ -28,7 +37,7 @@ mod kittiwake_native {
         latest_us: i64,
         wants: &Bound<'py, PyAny>,
     ) -> PyResult<Found<'py>> {
-        read(lines, earliest_us, latest_us, wants)
+        read(lines, earliest_us, latest_us, wants, None)
     }
 
     #[pymodule_init]

@@ -104,7 +104,9 @@ def _events_of(table: Table) -> Iterator[Event]:
 def _taken(lines: list[bytes]) -> tuple[list[Event], list[int]]:
     found = native.installed()
     assert found is not None
-    columns, taken, newest_us, left, pairs = found.read_lines(lines, events.TIME_MIN_US, LATEST_US, lambda _: None)
+    reading = found.module.read_lines
+    columns, taken, newest_us, left, pairs, kept = reading(lines, events.TIME_MIN_US, LATEST_US, lambda _: None)
+    assert kept == 0
     read = list(_events_of(Table(*columns)))
     assert taken == len(read) == len(lines) - len(left)
     assert newest_us == max((event.time_us for event in read), default=newest_us)

@@ -8,23 +8,34 @@ which define what a record is; without it they read everything. What holds both 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from kittiwake.input.bulk import ParsedBlock, ParsedBlocks, Table, Wants, new_table, read_tables
 from kittiwake.time.instants import BEFORE_ALL_US
 
 MODULE: Final = "kittiwake_native"
-FORM: Final = 1
+FORM: Final = 2
 """The form of its answers that is understood here: a wheel of another release may answer otherwise."""
 
 SWITCH: Final = "KITTIWAKE_NATIVE"
 OFF: Final = "0"
 
-_Found: TypeAlias = tuple[tuple[list[Any], ...], int, int, list[int], list[tuple[str, str]]]
-"""Columns of a table; how many records were taken; the newest's time; which lines are left; accounts with types."""
+Columns: TypeAlias = tuple[list[Any], list[Any], list[Any], list[Any], list[Any], list[Any]]
+"""Those of a table."""
+
+Found: TypeAlias = tuple[Columns, int, int, list[int], list[tuple[str, str]], int]
+"""Columns; how many records were taken; the newest's time; which lines are left; accounts with types; how many of the
+wanted events are in no column, as they are kept."""
+
+
+class ReadsLines(Protocol):
+    """The accelerator itself, or what keeps events in it."""
+
+    def read_lines(self, lines: list[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
+        """What it is sure of."""
 
 
 class Accelerator(NamedTuple):
@@ -33,7 +44,7 @@ class Accelerator(NamedTuple):
     version: str
     why_not: str
     """Why it is not used; empty: it is."""
-    read_lines: Callable[[list[bytes], int, int, Wants], _Found]
+    module: Any
 
 
 @cache
@@ -43,7 +54,7 @@ def installed() -> Accelerator | None:
         module = import_module(MODULE)
     except ImportError:
         return None
-    return Accelerator(module.__version__, _why_not(module.FORM), module.read_lines)
+    return Accelerator(module.__version__, _why_not(module.FORM), module)
 
 
 def _why_not(form: int) -> str:
@@ -60,15 +71,26 @@ def described() -> str:
     return f"{MODULE.replace('_', '-')} {found.version}" + (f", {found.why_not}" if found.why_not else "")
 
 
-def read_blocks(
-    lines: list[bytes], earliest_us: int, latest_us: int, wants: Wants, wants_of_items: Wants
-) -> ParsedBlocks:
-    """As `bulk.read_tables`, of whose work the accelerator does what it can."""
+def in_use() -> Any:
+    """The accelerator's module; None: there is none, or it is not used."""
     found = installed()
-    if found is None or found.why_not:
+    return None if found is None or found.why_not else found.module
+
+
+def read_blocks(
+    lines: list[bytes],
+    earliest_us: int,
+    latest_us: int,
+    wants: Wants,
+    wants_of_items: Wants,
+    keeping: ReadsLines | None = None,
+) -> ParsedBlocks:
+    """As `bulk.read_tables`, of whose work the accelerator does what it can; `keeping` may keep events."""
+    reading: ReadsLines | None = keeping or in_use()
+    if reading is None:
         return read_tables(lines, earliest_us, latest_us, wants, wants_of_items)
-    columns, taken, newest_us, left, pairs = found.read_lines(lines, earliest_us, latest_us, wants)
-    own = _parsed(Table(*columns), taken, newest_us, pairs)
+    columns, taken, newest_us, left, pairs, kept = reading.read_lines(lines, earliest_us, latest_us, wants)
+    own = _parsed(Table(*columns), taken, newest_us, pairs)._replace(kept=kept)
     if not left:
         return ParsedBlocks(own, _parsed(new_table(), 0, BEFORE_ALL_US, []))
     rest = read_tables([lines[at] for at in left], earliest_us, latest_us, wants, wants_of_items)
@@ -94,6 +116,7 @@ def _joined(own: ParsedBlock, rest: ParsedBlock, indexes: Sequence[int]) -> Pars
         own.account_ids | rest.account_ids,
         own.types | rest.types,
         lambda: [*own.pairs(), *rest.pairs()],
+        own.kept,
     )
 
 

@@ -77,20 +77,9 @@ def row_of(
     threshold = None if candidate.threshold is None else exact(candidate.threshold)
     opened_id, last_id = candidate.opened_id, candidate.last_id
     opened_us, opened_type = candidate.opened_us, candidate.opened_type
-    parts: list[object] = [
-        account_id,
-        contact_id,
-        texts.rule_id,
-        key,
-        candidate.kind,
-        _opening(candidate, threshold) if candidate.kind is KIND_FIRED else _cause(candidate),
-        candidate.reminder,
-        None if occurrence is None else occurrence.isoformat(),
-    ]
-    if at_arming:
-        parts.append(LIMIT)
+    identity = identity_of(account_id, texts, contact_id, key, candidate, at_arming)
     return Decision(
-        sha256(canonical_bytes(parts)).hexdigest()[:ID_DIGITS],
+        sha256(identity).hexdigest()[:ID_DIGITS],
         account_id,
         contact_id,
         texts.rule_id,
@@ -115,6 +104,27 @@ def row_of(
         variant=None if texts.variants is None else variant_of(texts.variants, account_id, contact_id),
         channel=texts.channel,
     )
+
+
+def identity_of(
+    account_id: str, texts: Texts, contact_id: str, key: str, candidate: Candidate, at_arming: bool = False
+) -> bytes:
+    """The facts of a candidate of which its id is a digest, as canonical JSON."""
+    threshold = None if candidate.threshold is None else exact(candidate.threshold)
+    occurrence = None if candidate.occurrence is None else date.fromordinal(candidate.occurrence)
+    parts: list[object] = [
+        account_id,
+        contact_id,
+        texts.rule_id,
+        key,
+        candidate.kind,
+        _opening(candidate, threshold) if candidate.kind is KIND_FIRED else _cause(candidate),
+        candidate.reminder,
+        None if occurrence is None else occurrence.isoformat(),
+    ]
+    if at_arming:
+        parts.append(LIMIT)
+    return canonical_bytes(parts)
 
 
 def _opening(candidate: Candidate, threshold: Number | None) -> list[object]:

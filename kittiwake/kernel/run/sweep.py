@@ -36,6 +36,8 @@ DISARMS: Final = 2
 
 KIND: Final = Kind.FIRED
 OUTCOME: Final = Outcome.FIRED
+INSTANCE: Final = "{}"
+"""Of rules without `per`."""
 
 
 class SweepPlan(NamedTuple):
@@ -177,12 +179,18 @@ def _sweep_rule(
 def _fired(
     program: Program, index: int, contact_id: str, opened: Event, newest: Event, count: int, reminder: int
 ) -> Decision:
+    candidate = candidate_of(program, index, opened, newest, count, reminder)
+    texts = program.texts[index]
+    return row_of(program.account_id, texts, contact_id, INSTANCE, candidate, OUTCOME, None, candidate.due_us)
+
+
+def candidate_of(program: Program, index: int, opened: Event, newest: Event, count: int, reminder: int) -> Candidate:
+    """What falls due of an episode: its first and newest event, their number, and which of the rule's delays it is."""
     rule = program.rules[index]
     assert isinstance(rule.wait, Delays)
-    due_us = newest.time_us + rule.wait.delays_us[reminder]
-    candidate = Candidate(
+    return Candidate(
         KIND,
-        due_us,
+        newest.time_us + rule.wait.delays_us[reminder],
         opened.event_id,
         opened.time_us,
         newest.event_id,
@@ -193,4 +201,3 @@ def _fired(
         opened_type=opened.type,
         last_us=newest.time_us,
     )
-    return row_of(program.account_id, program.texts[index], contact_id, "{}", candidate, OUTCOME, None, due_us)

@@ -1,0 +1,89 @@
+//! Contacts and their events, by account and id.
+
+use std::hash::{BuildHasher, RandomState};
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use rustc_hash::FxHashMap;
+
+use crate::waits::Waits;
+
+/// About what a contact takes besides its events.
+pub const CONTACT_BYTES: usize = 160;
+
+/// About what an account takes besides its texts.
+pub const ACCOUNT_BYTES: usize = 320;
+
+pub struct Account {
+    pub account_id: Py<PyString>,
+    pub name: Box<str>,
+    /// None: its events are not kept.
+    pub waits: Option<Py<Waits>>,
+    pub fired: Vec<usize>,
+    /// By rule: how many still wait, and when the first of them falls due.
+    pub pending: Vec<(usize, i64)>,
+}
+
+/// An event, whose id and properties stand in `texts` one behind the other.
+pub struct Row {
+    pub time_us: i64,
+    pub at: usize,
+    pub properties_bytes: u32,
+    pub id_bytes: u16,
+    pub kind: u16,
+}
+
+pub struct Contact {
+    pub account: u32,
+    pub contact_id: Box<str>,
+    pub rows: Vec<Row>,
+    /// The next contact whose name has the same hash.
+    next: Option<u32>,
+}
+
+/// Contacts in the order in which they came, each of which is found by its account and id.
+#[derive(Default)]
+pub struct Contacts {
+    pub all: Vec<Contact>,
+    /// By the hash of account and id, under a key of this process: who chooses ids cannot make them meet.
+    first_of: FxHashMap<u64, u32>,
+    hashes: RandomState,
+}
+
+impl Contacts {
+    fn hash_of(&self, account: u32, contact_id: &str) -> u64 {
+        self.hashes.hash_one((account, contact_id))
+    }
+
+    /// Where a contact stands.
+    pub fn find(&self, account: u32, contact_id: &str) -> Option<u32> {
+        let mut next = self.first_of.get(&self.hash_of(account, contact_id)).copied();
+        while let Some(at) = next {
+            let contact = &self.all[at as usize];
+            if contact.account == account && &*contact.contact_id == contact_id {
+                return Some(at);
+            }
+            next = contact.next;
+        }
+        None
+    }
+
+    /// A contact, which is new if it was not there.
+    pub fn of(&mut self, account: u32, contact_id: &str) -> &mut Contact {
+        let at = self.find(account, contact_id).unwrap_or_else(|| self.add(account, contact_id));
+        &mut self.all[at as usize]
+    }
+
+    fn add(&mut self, account: u32, contact_id: &str) -> u32 {
+        let at = self.all.len() as u32;
+        let next = self.first_of.insert(self.hash_of(account, contact_id), at);
+        self.all.push(Contact { account, contact_id: contact_id.into(), rows: Vec::new(), next });
+        at
+    }
+
+    /// The last contact, which is here no longer; from then on none is to be found.
+    pub fn pop(&mut self) -> Option<Contact> {
+        self.first_of.clear();
+        self.all.pop()
+    }
+}

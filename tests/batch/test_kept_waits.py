@@ -1,0 +1,232 @@
+"""Contacts that the accelerator keeps and decides: whatever it takes, a run without it writes the same bytes."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from kittiwake.batch import replay as driver
+from kittiwake.batch.counts import Counts
+from kittiwake.batch.gathering import Gathering, Undecided
+from kittiwake.batch.native import gathering as kept
+from kittiwake.batch.native.plans import cut, waits_of
+from kittiwake.batch.replay import replay
+from kittiwake.batch.settings import RunSettings
+from kittiwake.input.bulk import Table
+from kittiwake.input.native import blocks as native
+from kittiwake.output.formats import Format
+from kittiwake.output.rows import Mode
+from kittiwake.rules.compile.accounts import Programs
+from kittiwake.rules.loader import load_files
+from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, format_instant, parse_instant
+
+FIRST_US = parse_instant("2026-09-01T00:00:00Z")
+START_US = parse_instant("2026-11-02T00:00:00Z")
+
+TYPES = ("a", "b", "c", "contact.updated", "page.viewed")
+MATCHES: tuple[Any, ...] = ("a", "b", ["a", "b"], ["a", "c"], {"event": "c"})
+WAITS: tuple[Any, ...] = ("30m", "1h", ["30m", "1h"], ["15m", "45m", "90m"])
+CONTACTS = ("c1", "c2", "c3", "c4", "c5", "é 🐦", "\u2028", "\u0085", 'a "b"', "\\", "\x7f", "c6/")
+ACCOUNTS = ("acme", "globex", "other", "née", "\u2029")
+PROPERTIES: tuple[dict[str, Any], ...] = (
+    {}, {"k": 1}, {"k": 1.5, "note": "é"}, {"timezone": "Europe/Paris"}, {"timezone": "Mars"}, {"k": "\u2028\\"},
+)  # fmt: skip
+LIMITS = ("", "", "policy: {retention: 30d}\n")
+
+needed = pytest.mark.skipif(native.installed() is None, reason="no accelerator: make native builds it, with cargo")
+
+
+def _rules(dice: random.Random, account_id: str, file: int) -> bytes:
+    rules = []
+    for number in range(dice.randint(1, 3)):
+        rule = {"id": f"r{file}{9 - number}", "when": dice.choice(MATCHES), "wait": dice.choice(WAITS)}
+        if dice.random() < 0.7:
+            rule["unless"] = dice.choice(MATCHES)
+        if dice.random() < 0.1:
+            rule["include"] = {"value": "k"}
+        if dice.random() < 0.1:
+            rule["variants"] = {"control": 50, "new": 50}
+        rules.append(rule)
+    more = dice.choice(LIMITS)
+    return (f"account: {json.dumps(account_id)}\n{more}rules: {json.dumps(rules)}\n").encode()
+
+
+def _programs(dice: random.Random) -> Programs:
+    accounts = dice.sample(("*", *ACCOUNTS[:2]), dice.randint(1, 3))
+    files = {f"{number}.yaml": _rules(dice, account_id, number) for number, account_id in enumerate(accounts)}
+    return Programs(load_files(files, []))
+
+
+def _event(dice: random.Random, number: int, days: int) -> dict[str, Any]:
+    """On a coarse grid, most moved a little so that no two of a contact share an instant."""
+    moved = number if dice.random() < 0.95 else 0
+    time_us = FIRST_US + dice.randrange(days) * DAY_US + dice.randrange(96) * 15 * MINUTE_US + moved
+    is_ending = dice.random() < 0.01
+    return {
+        "event_id": f"e{number}" if dice.random() < 0.97 else dice.choice(["e1", "e2", "\u2028", '"']),
+        "account_id": dice.choice(ACCOUNTS),
+        "contact_id": dice.choice(CONTACTS),
+        "type": "contact.deleted" if is_ending else dice.choice(TYPES),
+        "time": format_instant(time_us),
+        **({} if dice.random() < 0.3 else {"properties": dice.choice(PROPERTIES)}),
+    }
+
+
+def _lines(dice: random.Random, number: int) -> list[bytes]:
+    """Records as a producer writes them: some twice, some twice and otherwise, some late, some that are no events."""
+    days = dice.choice((1, 2, 60))
+    lines = []
+    for at in range(number):
+        event = _event(dice, at, days)
+        copies = [event]
+        if dice.random() < 0.05:
+            copies.append(event)
+        if dice.random() < 0.02:
+            copies.append({**event, "properties": {"k": at}})
+        if dice.random() < 0.02:
+            copies.append({**event, "time": format_instant(FIRST_US + at)})
+        lines += [json.dumps(one, ensure_ascii=dice.random() < 0.1).encode() for one in copies]
+        if dice.random() < 0.02:
+            lines.append(dice.choice([b"{", b"", b'{"event_id":""}', lines[-1].replace(b'"time"', b'"when"')]))
+    dice.shuffle(lines)
+    return lines
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _both(folder: Path, dice: random.Random, events: int, written: Format = Format.JSONL) -> None:
+    """Decide the same lines with it and without; both write the same."""
+    programs, source = _programs(dice), folder / "events.jsonl"
+    source.write_bytes(b"\n".join(_lines(dice, events)))
+    until_us = dice.choice((None, FIRST_US + 5 * HOUR_US, FIRST_US + 2 * DAY_US, FIRST_US + 90 * DAY_US))
+    settings = RunSettings(START_US, until_us)
+    replay(programs, [str(source)], folder / "with", settings, written=written)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(native, "installed", lambda: None)
+        replay(programs, [str(source)], folder / "without", settings, written=written)
+    assert _files(folder / "with") == _files(folder / "without")
+
+
+@needed
+@pytest.mark.parametrize("runs", [12, pytest.param(1_000, marks=pytest.mark.nightly)])
+def test_a_run_writes_the_same_bytes_without_it(
+    runs: int, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(seed)
+    decided = _count_lines(monkeypatch)
+    for number in range(runs):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        _both(folder, dice, dice.choice((1, 30, 400)))
+    assert len(decided) > runs / 4, "hardly any contact was decided by it: all would be right, and slow"
+
+
+def _count_lines(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many contacts the accelerator has decided at once, each time."""
+    found: list[int] = []
+
+    class Counted(kept.Lines):
+        def __new__(cls, fired: bytes, contacts: int, rows: int) -> Self:
+            found.append(contacts)
+            return super().__new__(cls, fired, contacts, rows)
+
+    monkeypatch.setattr(kept, "Lines", Counted)
+    return found
+
+
+@needed
+def test_tables_hold_the_same_rows_without_it(seed: int, tmp_path: Path) -> None:
+    _both(tmp_path, random.Random(seed), 400, Format.PARQUET)
+
+
+@needed
+def test_what_is_too_much_for_memory_is_handed_over_and_goes_to_disk(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "HELD_BYTES", 40_000)
+    decided = _count_lines(monkeypatch)
+    _both(tmp_path, random.Random(seed), 3_000)
+    assert decided == []
+
+
+PLAIN = 'account: "*"\nrules: [{id: carts, when: a, wait: [1h, 2h], unless: b}]'
+
+
+def _read(programs: Programs, lines: list[bytes]) -> kept.KeptWaits:
+    waits = kept.kept_waits(programs, Mode.REPLAY)
+    assert waits is not None
+    columns, *_, number = waits.read_lines(lines, 0, START_US, programs.wanted)
+    assert columns[0] == []
+    assert number == waits.rows == len(lines)
+    return waits
+
+
+def _line(number: int, event_type: str = "a", minutes: int = 0) -> bytes:
+    time = format_instant(FIRST_US + minutes * MINUTE_US)
+    fields = {"event_id": f"e{number}", "account_id": "acme", "contact_id": f"c{number % 3}", "type": event_type}
+    return json.dumps({**fields, "time": time}).encode()
+
+
+@needed
+def test_ordinary_contacts_are_decided_by_it_in_their_order_and_counted() -> None:
+    programs, counts = Programs(load_files({"rules.yaml": PLAIN.encode()}, [])), Counts()
+    lines = [_line(5), _line(4), _line(3), _line(3), _line(6, "contact.updated", 10), _line(8, "b", 90)]
+    with Gathering(1_000_000) as gathering:
+        (found,) = _read(programs, lines).by_contact(gathering, FIRST_US + 100 * MINUTE_US, counts)
+    assert isinstance(found, kept.Lines)
+    rows = [json.loads(line) for line in found.fired.splitlines()]
+    assert [(row["contact_id"], row["reminder"]) for row in rows] == [("c0", 0), ("c1", 0), ("c2", 0)]
+    assert (found.contacts, found.rows, counts.contacts, counts.duplicates) == (3, 6, 3, 1)
+    assert {verdict.rule_id: number for verdict, number in counts.verdicts.items()} == {"carts": 3}
+    assert {rule.rule_id: one.number for rule, one in counts.pending.items()} == {"carts": 2}
+
+
+@needed
+def test_a_contact_of_which_python_has_read_an_event_is_left_to_python_whole() -> None:
+    programs = Programs(load_files({"rules.yaml": PLAIN.encode()}, []))
+    with Gathering(1_000_000) as gathering:
+        waits = _read(programs, [_line(0), _line(1), _line(2), _line(4)])
+        gathering.add(_table("acme", "c1"))
+        found = list(waits.by_contact(gathering, START_US, Counts()))
+    assert [type(one) for one in found] == [kept.Lines, Undecided, kept.Lines]
+    assert isinstance(found[1], Undecided)
+    assert sorted(row[1] for row in found[1].rows) == ["e1", "e4", "other"]
+
+
+def _table(account_id: str, contact_id: str) -> Table:
+    """One event that was read by Python."""
+    return Table([account_id], [contact_id], [FIRST_US], ["other"], ["a"], [b"{}"])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{id: r, when: a, wait: 1h, include: {value: k}}",
+        "{id: r, when: a, wait: 1h, variants: {control: 50, new: 50}}",
+        "{id: r, when: a}",
+        "{id: r, when: a, wait: 1h, per: k}",
+    ],
+)
+def test_a_rule_whose_rows_show_more_than_goes_into_gaps_is_not_decided_by_it(rule: str) -> None:
+    programs = Programs(load_files({"rules.yaml": f"account: acme\nrules: [{rule}]".encode()}, []))
+    assert waits_of(lambda *_: "made", programs.plan("acme"), Mode.REPLAY) is None
+
+
+def test_a_text_is_cut_only_where_each_mark_stands_as_often_as_it_should() -> None:
+    marks = {"id": "<1>", "count": "<2>"}
+    assert cut(b"a<1>b<2>", marks, {"id": 1, "count": 1}) == ([b"a", b"b", b""], ["id", "count"])
+    for text in (b"a<1>b", b"a<1>b<2><2>", b"ab"):
+        assert cut(text, marks, {"id": 1, "count": 1}) is None
+
+
+def test_it_keeps_nothing_where_it_is_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = Programs(load_files({"rules.yaml": PLAIN.encode()}, []))
+    found = native.Accelerator("1", "off by KITTIWAKE_NATIVE=0", None)
+    monkeypatch.setattr(native, "installed", lambda: found)
+    assert kept.kept_waits(programs, Mode.REPLAY) is None
