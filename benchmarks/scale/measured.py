@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 STAGES: Final = "python -m benchmarks.scale.stages --hours 12"
 GRPC: Final = "python -m benchmarks.streaming --rules twelve --parts hosts --runners subprocess"
+SILENCE: Final = "python -m benchmarks.streaming.silence"
 HORIZONS: Final = "python -m benchmarks.horizons"
 REEVALUATED: Final = "REEVALUATE_EVERY_US, with rules at a target; 0 with rules in files"
 MACHINE: Final = "n1-standard-2, of which Google says that it suits Streaming Engine"
@@ -34,6 +35,7 @@ INPUTS: Final[dict[str, Input]] = {
     "parse_us": Input(13.6, "of a message: decode, validate, find its rules", STAGES),
     "buffer_us": Input(72, "of a needed event: into state, its timer", STAGES),
     "firing_us": Input(710, "of a timer firing, our own code alone", STAGES),
+    "silent_us": Input(100, "of one of a contact that does not come, our own code alone", SILENCE),
     "beam_us": Input(2_800.0, "of an event with its timer firing, over gRPC, Beam and our code", GRPC),
     "row_us": Input(9.8, "of a row of a table", STAGES),
     "trigger_us": Input(2.1, "of a trigger's message", STAGES),
@@ -50,6 +52,7 @@ INPUTS: Final[dict[str, Input]] = {
     "message_bytes": Input(231, "of a message", STAGES),
     "shuffled_bytes": Input(309, "of a needed event between steps", STAGES),
     "written_bytes": Input(4_650, "into state, of a timer firing and the event that waited for it", STAGES),
+    "silent_bytes": Input(50, "into state, of a timer firing of a contact that does not come", SILENCE),
     "row_bytes": Input(900, "of a row", STAGES),
     "trigger_bytes": Input(887, "of a trigger's message", STAGES),
     "state_bytes": Input(1_480, "kept of a contact that comes", STAGES),

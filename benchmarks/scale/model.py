@@ -90,7 +90,12 @@ def firings_a_day(of: Values) -> float:
     """Timer firings: of events, after visits, and of contacts that stay silent."""
     events = of["events_per_day"] * of["needed"] * of["firings"]
     visits = of["contacts"] * of["active"] * of["quiet_firings"]
-    return events + visits + of["contacts"] * (1 - of["active"]) * of["silent_firings"]
+    return events + visits + silent_firings_a_day(of)
+
+
+def silent_firings_a_day(of: Values) -> float:
+    """Of contacts that do not come: most ask whether the rules are the same, and write nothing."""
+    return of["contacts"] * (1 - of["active"]) * of["silent_firings"]
 
 
 def rows_a_day(of: Values) -> float:
@@ -100,8 +105,9 @@ def rows_a_day(of: Values) -> float:
 
 def cpu_a_day(of: Values, over_grpc: bool) -> Cpu:
     """CPU seconds a day."""
-    firing_us = of["beam_us"] if over_grpc else of["firing_us"]
-    evaluate_us = firings_a_day(of) * firing_us
+    firing_us, silent = of["beam_us"] if over_grpc else of["firing_us"], silent_firings_a_day(of)
+    evaluate_us = (firings_a_day(of) - silent) * firing_us
+    evaluate_us += silent * (of["beam_us"] if over_grpc else of["silent_us"])
     if not over_grpc:
         evaluate_us += of["events_per_day"] * of["needed"] * of["buffer_us"]  # over gRPC it is in the firing's
     rows = rows_a_day(of) * of["row_us"]
@@ -119,14 +125,15 @@ def workers(of: Values, over_grpc: bool) -> Workers:
 
 def traffic(of: Values) -> Traffic:
     """What moves in a day, and what lies."""
-    events, firings = of["events_per_day"], firings_a_day(of)
+    events, firings, silent = of["events_per_day"], firings_a_day(of), silent_firings_a_day(of)
     messages = events * (of["message_bytes"] + PUBSUB_EXTRA_BYTES)
     triggers = events * of["triggers"] * (of["trigger_bytes"] + PUBSUB_EXTRA_BYTES)
     rows = rows_a_day(of) * of["row_bytes"]
     streamed = (
         events * of["message_bytes"]
         + events * of["needed"] * of["shuffled_bytes"]
-        + firings * of["written_bytes"]
+        + (firings - silent) * of["written_bytes"]
+        + silent * of["silent_bytes"]
         + events * of["triggers"] * of["trigger_bytes"]
         + rows
     )

@@ -113,7 +113,11 @@ REPEATS_FORGOTTEN: Final = Metric(
 )
 WAKES: Final = Metric("wakes", _C, "timer firings", "timer firings that evaluated something", Panel.TIMERS)
 WAKES_IDLE: Final = Metric(
-    "wakes_idle", _C, "timer firings", "timer firings with nothing to do: stale, repeated, paced", Panel.TIMERS
+    "wakes_idle",
+    _C,
+    "timer firings",
+    "timer firings with nothing to do: stale, repeated, paced, daily with the same rules",
+    Panel.TIMERS,
 )
 WAKES_HELD: Final = Metric(
     "wakes_held", _C, "timer firings", "held back: frozen, rules unknown, ahead of the clock", Panel.TIMERS

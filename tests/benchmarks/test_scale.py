@@ -113,13 +113,13 @@ def test_a_hundred_messages_a_day_by_hand() -> None:
     """Without free parts and minimums, on a machine that does nothing else."""
     of = USUAL | {
         "events_per_day": 100, "contacts": 10, "active": 0.5, "quiet_firings": 2, "silent_firings": 1, "needed": 0.5,
-        "firings": 3, "firing_us": 1_000, "buffer_us": 100, "parse_us": 10, "decisions": 0.2, "row_us": 50,
-        "triggers": 0.1, "trigger_us": 20,
+        "firings": 3, "firing_us": 1_000, "silent_us": 200, "buffer_us": 100, "parse_us": 10, "decisions": 0.2,
+        "triggers": 0.1, "trigger_us": 20, "row_us": 50,
     }  # fmt: skip
     assert firings_a_day(of) == 100 * 0.5 * 3 + 10 * 0.5 * 2 + 10 * 0.5 * 1 == 165
     cpu = cpu_a_day(of, over_grpc=False)
     assert cpu.parse == pytest.approx(100 * 10 / 1e6)
-    assert cpu.evaluate == pytest.approx((165 * 1_000 + 50 * 100) / 1e6)
+    assert cpu.evaluate == pytest.approx((160 * 1_000 + 5 * 200 + 50 * 100) / 1e6)
     assert cpu.sinks == pytest.approx(((20 + 10) * 50 + 10 * 20) / 1e6)
     assert workers(of, over_grpc=False).vcpu_hours == of["vcpus"] * 24 * DAYS
 

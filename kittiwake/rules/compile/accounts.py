@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace as replace_fields
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from zlib import crc32
 
 from msgspec.structs import replace
 
@@ -16,6 +17,7 @@ from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.kernel.batch import SweepPlan, sweep_plan_of
 from kittiwake.kernel.plan.feeds import NEVER_SILENT, NO_FEEDS, FeedsOfRules, Silences
 from kittiwake.kernel.plan.policy import Rhythm
+from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.rules.compile.needs import RuleNeeds, needs_of, versions_of_rules
 from kittiwake.rules.compile.versions import Version, compile_versions
@@ -88,6 +90,8 @@ class Plan(NamedTuple):
     """What its catalogue rules need of items; None: it has none."""
     feeds: FeedPlan | None = None
     """What its feeds ask of the events of the account; None: it has none."""
+    fingerprint: int = 0
+    """Of the versions that change anything for the account, whether in force or to come; 0 in a batch."""
 
 
 def plan_of(versions: Versions) -> Plan:
@@ -103,7 +107,23 @@ def plan_of(versions: Versions) -> Plan:
     changing = len({frozenset(filter(program.wants, named)) for program in programs}) > 1
     changing = changing or (takes_all and not all(program.routes.takes_any for program in programs))
     only = None if takes_all else named
-    return Plan(versions, sweep_plan, only, unread, named, changing, _catalog_of(versions), _feeds_of(versions))
+    of_more = (_catalog_of(versions), _feeds_of(versions), _fingerprint(versions))
+    return Plan(versions, sweep_plan, only, unread, named, changing, *of_more)
+
+
+def _fingerprint(versions: Versions) -> int:
+    if versions.whole_history:
+        return 0
+    programs = versions.programs
+    changes = [programs[0], *(after for before, after in pairwise(programs) if not _alike(before, after))]
+    return crc32(repr([(one.effective_us, one.ruleset_version) for one in changes]).encode())
+
+
+def _alike(before: Program, after: Program) -> bool:
+    """Whether the two decide the same of the account: a version may be published for others."""
+    if before.policy != after.policy or before.timezone != after.timezone or before.rules != after.rules:
+        return False
+    return before.routes.preparation == after.routes.preparation
 
 
 def _frozen_at(plan: Plan, frozen_at_us: int | None) -> Plan:

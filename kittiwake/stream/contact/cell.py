@@ -15,6 +15,7 @@ from kittiwake.kernel.state.codec import STATE_BYTES_MAX, BadState, decode
 from kittiwake.kernel.state.codec import encode as encode_state
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.stream.contact.feeds import NOTHING_KNOWN, FeedNotice, Known
+from kittiwake.stream.contact.outlook import Outlook
 from kittiwake.stream.contact.sealing import UnreadableError, sealed, unsealed
 from kittiwake.stream.records import BufferedEvent, trace_of
 
@@ -43,6 +44,8 @@ class Cell(msgspec.Struct, array_like=True, gc=False):
     """`traceparent` by event id."""
     feeds: dict[str, tuple[FeedNotice, ...]] = {}
     """What is known of feeds that were silent (`stream.contact.feeds`)."""
+    outlook: Outlook | None = None
+    """None: its next firing evaluates it, whatever is due."""
 
 
 _decode: Final = msgspec.msgpack.Decoder(Cell).decode
@@ -92,11 +95,17 @@ def decoded(data: bytes | memoryview) -> State:
     return state
 
 
-def new_cell(state: State, paced_until_us: int, traces: dict[str, str], feeds: Known = NOTHING_KNOWN) -> bytes:
+def new_cell(
+    state: State,
+    paced_until_us: int,
+    traces: dict[str, str],
+    feeds: Known = NOTHING_KNOWN,
+    outlook: Outlook | None = None,
+) -> bytes:
     """The bytes of a value."""
     assert state.evaluated_to_us is not None
     data = memoryview(encode_state(state))
-    return sealed(encode_cell(Cell(LAYOUT, state.evaluated_to_us, paced_until_us, data, traces, dict(feeds))))
+    return sealed(encode_cell(Cell(LAYOUT, state.evaluated_to_us, paced_until_us, data, traces, dict(feeds), outlook)))
 
 
 def sent_as(event_id: str) -> Iterator[str]:

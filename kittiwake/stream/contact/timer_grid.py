@@ -26,7 +26,7 @@ of months past come all at once, as when a job catches up, or when the watermark
 """
 
 REEVALUATE_EVERY_US: Final = DAY_US
-"""A contact is evaluated so often even if nothing is due: a version published meanwhile may concern it."""
+"""A timer of a contact fires so often even if nothing is due: a version published meanwhile may concern it."""
 
 SKEW_US: Final = HOUR_US
 """How far the clocks of workers may be apart, where it costs nothing to be generous."""

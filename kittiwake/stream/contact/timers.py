@@ -34,6 +34,7 @@ from kittiwake.stream.contact.cell import (
 )
 from kittiwake.stream.contact.end_of_time import END_TIMER_US
 from kittiwake.stream.contact.feeds import NOTHING_KNOWN, learned
+from kittiwake.stream.contact.outlook import Outlook, outlook_of
 from kittiwake.stream.contact.poison_events import Evaluated, Evaluation, EvaluationFailed, evaluate
 from kittiwake.stream.contact.sealing import UnreadableError, unsealed
 from kittiwake.stream.contact.timer_counts import TimerCounts
@@ -167,6 +168,8 @@ def _evaluate_due(
     due, rest = _split_due(bag(), work.upto_us)
     if work.asked_us <= work.evaluated_to_us:
         return _wait_for_late_events(work, bool(due))
+    if not due and _is_quiet(work, [time_us for time_us, _ in rest]):
+        return _ask_again(work, [time_us for time_us, _ in rest])
     if _is_behind(work, due) or (not due and work.upto_us == work.evaluated_to_us):
         return _check_later(work, [time_us for time_us, _ in rest])
     if work.cell is None and not due and not rest:
@@ -219,6 +222,27 @@ def _wait_for_late_events(work: _Work, has_late: bool) -> TimerResult:
     return TimerResult(bucket_timer_us=next_us, counts=TimerCounts(idle=1))
 
 
+def _is_quiet(work: _Work, rest_us: Sequence[int]) -> bool:
+    """Whether nothing can have become due, so that the state need not be read."""
+    outlook, rules = None if work.cell is None else work.cell.outlook, work.host.rules
+    if outlook is None or outlook.fingerprint != work.plan.fingerprint:
+        return False
+    if work.asked_us > min(work.firing.clock_us, rules.until_us):
+        return False
+    if work.asked_us >= min([outlook.due_us, *rest_us[:1]]):
+        return False
+    return work.asked_us < outlook.evaluate_us or work.upto_us == work.evaluated_to_us
+
+
+def _ask_again(work: _Work, rest_us: Sequence[int]) -> TimerResult:
+    """Ask again in a day whether the rules are the same."""
+    assert work.cell is not None
+    assert work.cell.outlook is not None
+    due = [work.cell.outlook.due_us, work.asked_us + REEVALUATE_EVERY_US, *(time_us + 1 for time_us in rest_us[:1])]
+    next_us = max(bucket_us(min(due), work.host.timer_settings), work.firing.at_us + TIMER_US)
+    return TimerResult(own_timer_us=next_us, counts=TimerCounts(idle=1))
+
+
 def _check_later(work: _Work, rest_us: Sequence[int]) -> TimerResult:
     """Nothing may be evaluated: check again later if something is due, or will have been by then."""
     return TimerResult(own_timer_us=_next_us(work, None, rest_us), counts=_count_hold(work))
@@ -243,7 +267,9 @@ def _evaluate(
     paced_until_us = _paced_until_us(work, rest_us)
     step, buffered = found.step, [element for _, element in rest] if due else None
     kept = _traces_needed(step.state, traces)
-    cell = None if _is_over(work, state, arrivals, step.state) else new_cell(step.state, paced_until_us, kept, known)
+    outlook = _outlook(work, step, upto_us) if _is_reevaluated(work, step.state) else None
+    is_over = _is_over(work, state, arrivals, step.state)
+    cell = None if is_over else new_cell(step.state, paced_until_us, kept, known, outlook)
     if cell is not None and len(cell) > CELL_BYTES_MAX:
         return _retry_later(work, arrivals, "CellTooLarge")
     is_paced = paced_until_us > work.asked_us
@@ -311,10 +337,19 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int], *, is_o
         return recheck_us(at_us, work.asked_us, work.held_us, work.firing.clock_us)
     if step is not None and is_nothing(step.state):
         due += [] if work.host.max_age_us is None or is_over else [work.upto_us + work.host.max_age_us + SKEW_US]
-    elif step is not None and work.host.rules.until_us < END_OF_TIME_US and not is_asleep(step.state):
+    elif step is not None and _is_reevaluated(work, step.state):
         due.append(work.upto_us + REEVALUATE_EVERY_US)
     due += [time_us + 1 for time_us in rest_us[:1]]
     return max(bucket_us(min(due), settings), at_us + TIMER_US) if due else None
+
+
+def _is_reevaluated(work: _Work, state: State) -> bool:
+    """Whether a version that nobody has published so far may decide something of the contact, though nothing is due."""
+    return work.host.rules.until_us < END_OF_TIME_US and not is_asleep(state)
+
+
+def _outlook(work: _Work, step: Advanced, upto_us: int) -> Outlook:
+    return outlook_of(step, upto_us, work.plan.versions.horizon_us, work.plan.fingerprint)
 
 
 # ---------------------------------------------------------------- traces and counts
