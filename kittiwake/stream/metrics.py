@@ -101,6 +101,16 @@ STALE: Final = Metric("decisions_stale", _C, "decisions", "fired too late to be 
 FORGOTTEN: Final = Metric(
     "forgotten", _C, "contacts", "contacts forgotten after their retention, or what stayed of them", Panel.STATE
 )
+CONSENTS_KEPT: Final = Metric(
+    "consents_kept", _C, "contacts", "contacts forgotten of whom consents alone stay, for ever", Panel.STATE
+)
+PROFILES_KEPT: Final = Metric(
+    "profiles_kept",
+    _C,
+    "contacts",
+    "contacts forgotten of whom more stays, for want of `profile_retention`",
+    Panel.STATE,
+)
 HORIZON_CUT: Final = Metric(
     "horizon_cut", _C, "contacts", "contacts with more inside the allowed lateness than is kept", Panel.LATE
 )
@@ -244,6 +254,8 @@ METRICS: Final = (
     REVOKED,
     STALE,
     FORGOTTEN,
+    CONSENTS_KEPT,
+    PROFILES_KEPT,
     HORIZON_CUT,
     IDS_FORGOTTEN,
     REPEATS,

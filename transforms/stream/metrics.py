@@ -12,6 +12,7 @@ from kittiwake.stream.metrics import (
     AHEAD_OF_CLOCK,
     CANCELLED,
     CONFLICTS,
+    CONSENTS_KEPT,
     CONTACTS_FAILED,
     CORRECTED,
     DECISION_DELAY_MS,
@@ -24,6 +25,7 @@ from kittiwake.stream.metrics import (
     HORIZON_CUT,
     IDS_FORGOTTEN,
     INCLUDES_CUT,
+    PROFILES_KEPT,
     REPEATS,
     REPEATS_FORGOTTEN,
     REVOKED,
@@ -79,6 +81,8 @@ _COUNTERS: Final = {
     "repeats": REPEATS,
     "repeats_forgotten": REPEATS_FORGOTTEN,
     "silent": DUE_WHILE_SILENT,
+    "consents_kept": CONSENTS_KEPT,
+    "profiles_kept": PROFILES_KEPT,
     "too_late": TOO_LATE,
 }
 """By field of `TimerCounts`. Most of a firing's numbers are nothing: they are fetched in one call."""

@@ -30,6 +30,10 @@ class TimerCounts(NamedTuple):
     repeats: int = 0
     repeats_forgotten: int = 0
     silent: int = 0
+    consents_kept: int = 0
+    """Whether consents alone stay of it from now on, for ever."""
+    profiles_kept: int = 0
+    """Whether more than that stays."""
     too_late: int = 0
     state_bytes: int = 0
     waiting: int = 0

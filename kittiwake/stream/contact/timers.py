@@ -34,6 +34,7 @@ from kittiwake.stream.contact.cell import (
 )
 from kittiwake.stream.contact.end_of_time import END_TIMER_US
 from kittiwake.stream.contact.feeds import NOTHING_KNOWN, learned
+from kittiwake.stream.contact.lasting import Lasting, lasting
 from kittiwake.stream.contact.outlook import Outlook, outlook_of
 from kittiwake.stream.contact.poison_events import Evaluated, Evaluation, EvaluationFailed, evaluate
 from kittiwake.stream.contact.sealing import UnreadableError, unsealed
@@ -382,6 +383,9 @@ def _count(
 ) -> TimerCounts:
     step = found.step
     ahead, is_held = work.asked_us > work.firing.clock_us, work.asked_us > work.held_us
+    stays = lasting(step.state, step.next_timer_us)
+    if arrivals and lasting(state, None) is not None:
+        stays = None  # late events of one that was counted
     return TimerCounts(
         evaluated=1,
         held=int(is_held),
@@ -395,6 +399,8 @@ def _count(
         repeats=step.repeats,
         repeats_forgotten=step.repeats_forgotten,
         silent=sum(step.silent.values()),
+        consents_kept=int(stays is Lasting.CONSENTS),
+        profiles_kept=int(stays is Lasting.PROFILE),
         too_late=len(found.late),
         state_bytes=0 if cell is None else len(cell),
         waiting=waiting + len(arrivals),
