@@ -5,19 +5,16 @@ Pure. Beside it stands a bag state of what is buffered (`records.BufferedEvent`,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
-from kittiwake.event_types import parent_id
 from kittiwake.kernel.state.codec import STATE_BYTES_MAX, BadState, decode
 from kittiwake.kernel.state.codec import encode as encode_state
 from kittiwake.kernel.state.state import State, new_state
 from kittiwake.stream.contact.feeds import NOTHING_KNOWN, FeedNotice, Known
 from kittiwake.stream.contact.outlook import Outlook
 from kittiwake.stream.contact.sealing import UnreadableError, sealed, unsealed
-from kittiwake.stream.records import BufferedEvent, trace_of
 
 LAYOUT: Final = 1
 """Of the value; the kernel's state inside has a version of its own."""
@@ -25,9 +22,6 @@ LAYOUT: Final = 1
 CELL_BYTES_MAX: Final = STATE_BYTES_MAX
 """Bytes of the value: what could not be read again is not written. All that a state remembers is bounded so far below
 it that a contact comes near it only with ids of events that are as long as may be, and in no Latin script."""
-
-TRACES_MAX: Final = 16
-"""Trace contexts kept of a contact, the newest: 1 KB, and most rules wait for one of the last few events."""
 
 
 class Cell(msgspec.Struct, array_like=True, gc=False):
@@ -106,26 +100,3 @@ def new_cell(
     assert state.evaluated_to_us is not None
     data = memoryview(encode_state(state))
     return sealed(encode_cell(Cell(LAYOUT, state.evaluated_to_us, paced_until_us, data, traces, dict(feeds), outlook)))
-
-
-def sent_as(event_id: str) -> Iterator[str]:
-    """The ids under which an event may have been sent: its own, or that of the event it is derived from.
-
-    >>> list(sent_as("o-1")), list(sent_as("o/1/order.completed/order.item_purchased/0"))
-    (['o-1'], ['o/1/order.completed/order.item_purchased/0', 'o/1'])
-    """
-    yield event_id
-    parent = parent_id(event_id)
-    if parent is not None:
-        yield parent
-
-
-def traces_with(traces: dict[str, str], arrivals: Iterable[BufferedEvent]) -> dict[str, str]:
-    """The newest trace contexts."""
-    found = dict(traces)
-    for arrival in arrivals:
-        traceparent = trace_of(arrival.attributes)
-        if traceparent is not None:
-            found.pop(arrival.event_id, None)
-            found[arrival.event_id] = traceparent
-    return dict(list(found.items())[-TRACES_MAX:])

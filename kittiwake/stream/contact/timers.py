@@ -19,8 +19,7 @@ import msgspec
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.kernel import Advanced, State
-from kittiwake.kernel.state.state import is_asleep, is_nothing, keeps_ids
-from kittiwake.model import Decision
+from kittiwake.kernel.state.state import is_asleep, is_nothing
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.stream.contact.cell import (
     CELL_BYTES_MAX,
@@ -28,9 +27,7 @@ from kittiwake.stream.contact.cell import (
     cell_of,
     decoded,
     new_cell,
-    sent_as,
     state_of,
-    traces_with,
 )
 from kittiwake.stream.contact.end_of_time import END_TIMER_US
 from kittiwake.stream.contact.feeds import NOTHING_KNOWN, learned
@@ -52,6 +49,7 @@ from kittiwake.stream.contact.timer_grid import (
     bucket_us,
     recheck_us,
 )
+from kittiwake.stream.contact.traces import traceparent_of, traces_needed, traces_with
 from kittiwake.stream.records import (
     SEED,
     BufferedEvent,
@@ -267,7 +265,7 @@ def _evaluate(
     rest_us = [time_us for time_us, _ in rest]
     paced_until_us = _paced_until_us(work, rest_us)
     step, buffered = found.step, [element for _, element in rest] if due else None
-    kept = _traces_needed(step.state, traces)
+    kept = traces_needed(step.state, traces)
     outlook = _outlook(work, step, upto_us) if _is_reevaluated(work, step.state) else None
     is_over = _is_over(work, state, arrivals, step.state)
     cell = None if is_over else new_cell(step.state, paced_until_us, kept, known, outlook)
@@ -285,7 +283,7 @@ def _evaluate(
         buffered,
         next_us,
         None,
-        tuple(decision_record(decision, _traceparent(decision, traces)) for decision in step.decisions),
+        tuple(decision_record(decision, traceparent_of(decision, traces)) for decision in step.decisions),
         found.late,
         found.dead,
         _count(work, state, arrivals, found, len(rest), cell),
@@ -353,25 +351,7 @@ def _outlook(work: _Work, step: Advanced, upto_us: int) -> Outlook:
     return outlook_of(step, upto_us, work.plan.versions.horizon_us, work.plan.fingerprint)
 
 
-# ---------------------------------------------------------------- traces and counts
-
-
-def _traceparent(decision: Decision, traces: dict[str, str]) -> str | None:
-    """That of its newest event, else of its first; of one that is derived, that of the event it is derived from."""
-    ids = decision.events
-    if ids is None or not traces:
-        return None
-    return next((traces[one] for event_id in (ids.last, ids.first) for one in sent_as(event_id) if one in traces), None)
-
-
-def _traces_needed(state: State, traces: dict[str, str]) -> dict[str, str]:
-    """Of a contact that is gone, those that a trigger may need: of late events, and of what it still waits for."""
-    if not traces or state.first_us is not None or state.since or keeps_ids(state) or state.inbox:
-        return traces
-    instances = [one for rule in state.rules.values() for one in rule.instances.values()]
-    waiting = [one.episode for one in instances if one.episode is not None]
-    ids = {one for episode in waiting for each in (episode.opened_id, episode.last_id) for one in sent_as(each)}
-    return {event_id: text for event_id, text in traces.items() if event_id in ids}
+# ---------------------------------------------------------------- counts
 
 
 def _count_hold(work: _Work) -> TimerCounts:
