@@ -33,6 +33,7 @@ class Reason(StrEnum):
     NO_CONSENT = "no_consent"
     REENTRY = "reentry"
     FEED_SILENT = "feed_silent"
+    FLOODED = "flooded"
     QUIET_HOURS = "quiet_hours"
     ARBITRATION = "arbitration"
     OUTRANKED = "outranked"

@@ -4,7 +4,7 @@
 WITH gates AS (
   SELECT gate, position
   FROM UNNEST([
-    'not_ready', 'condition_unmet', 'no_consent', 'reentry', 'feed_silent', 'quiet_hours', 'arbitration', 'outranked',
+    'not_ready', 'condition_unmet', 'no_consent', 'reentry', 'feed_silent', 'flooded', 'quiet_hours', 'arbitration', 'outranked',
     'frequency_cap', 'expired', 'rollout', 'holdout', 'shadow'
   ]) AS gate WITH OFFSET AS position
 ),

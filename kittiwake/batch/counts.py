@@ -89,11 +89,12 @@ class PendingRule(NamedTuple):
 
 
 class SilentRule(NamedTuple):
-    """A rule, and a feed that was silent when something of it was due."""
+    """A rule, and a feed that was silent when something of it was due, or a type a flood of which armed it."""
 
     account_id: str
     rule_id: str
     type: str
+    flooded: bool = False
 
 
 class Counts(msgspec.Struct):
@@ -160,7 +161,7 @@ class Counts(msgspec.Struct):
     feeds: Covered = {}
     """What the events of feeds cover, of those that the rules of their account have."""
     silent: dict[SilentRule, int] = {}
-    """What was due for the first time while a feed was silent on which its rule leans."""
+    """What was due for the first time while a feed was silent on which its rule leans, or armed by a flood."""
     pending: dict[PendingRule, Pending] = {}
     """What still waits when the run ends, by rule."""
     other_types: set[str] = set()
@@ -282,7 +283,7 @@ def count_unusable(counts: Counts, account_id: str, unusable: Mapping[Unusable, 
 
 
 def count_silent(counts: Counts, account_id: str, silent: Mapping[Silent, int]) -> None:
-    """Count what of a contact was due while a feed was silent."""
+    """Count what of a contact was due while a feed was silent, or armed by a flood."""
     for one, number in silent.items():
         rule = SilentRule(account_id, *one)
         counts.silent[rule] = counts.silent.get(rule, 0) + number

@@ -10,7 +10,7 @@ from typing import Final
 
 from kittiwake.batch.counts import Counts, Refusal, SourceLine, Verdict
 from kittiwake.batch.coverage.comparison import coverage_lines
-from kittiwake.batch.feeds.covered import FeedHealth
+from kittiwake.batch.feeds.covered import FeedHealth, Flooding
 from kittiwake.batch.settings import Stop
 from kittiwake.batch.summary import Summary
 from kittiwake.printable import visible, visible_lines
@@ -179,22 +179,39 @@ def _pending(summary: Summary) -> Iterator[str]:
 
 
 def feed_lines(summary: Summary) -> Iterator[str]:
-    """Feeds that were silent, and what was due meanwhile: held, or only counted."""
+    """Feeds that were silent and types that were flooded, and what was due meanwhile: held, or only counted."""
     silent = [one for one in summary.feeds if one.silences]
-    if not silent:
-        return
-    yield f"{_of(len(silent), 'feed')} silent at times"
-    several = len({one.account_id for one in silent}) > 1
-    header = ("account", "type", "every", "number", "longest", "silent since")
-    rows = [header, *map(_feed_row, silent[:ROWS_MAX])]
-    yield from table_lines(rows if several else [row[1:] for row in rows])
-    due = sorted(summary.counts.silent.items())
+    if silent:
+        yield f"{_of(len(silent), 'feed')} silent at times"
+        rows = map(_feed_row, silent[:ROWS_MAX])
+        yield from _by_account([("account", "type", "every", "number", "longest", "silent since"), *rows])
+        yield from _due(summary, "due while a feed was silent that its rule relies on", flooded=False)
+    flooded = [one for one in summary.breakers if one.floods]
+    if flooded:
+        yield f"{_of(len(flooded), 'type')} flooded at times"
+        of_breakers = map(_breaker_row, flooded[:ROWS_MAX])
+        yield from _by_account([("account", "type", "max", "per", "floods", "first", "newest"), *of_breakers])
+        yield from _due(summary, "due that a flood had armed", flooded=True)
+
+
+def _due(summary: Summary, what: str, *, flooded: bool) -> Iterator[str]:
+    due = [(one, number) for one, number in sorted(summary.counts.silent.items()) if one.flooded is flooded]
     if due:
-        what = _of(sum(number for _, number in due), "candidate")
-        yield f"  {what} due while a feed was silent that its rule relies on"
-        many = len({one.account_id for one, _ in due}) > 1
-        of_rules = [("account", "rule", "feed", "number"), *((*one, f"{number:,}") for one, number in due[:ROWS_MAX])]
-        yield from table_lines(of_rules if many else [row[1:] for row in of_rules])
+        yield f"  {_of(sum(number for _, number in due), 'candidate')} {what}"
+        rows = [(*one[:3], f"{number:,}") for one, number in due[:ROWS_MAX]]
+        yield from _by_account([("account", "rule", "type", "number"), *rows])
+
+
+def _by_account(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """A table, whose first column is the account's: left out where there is one alone."""
+    several = len({row[0] for row in rows[1:]}) > 1
+    return table_lines(rows if several else [row[1:] for row in rows])
+
+
+def _breaker_row(one: Flooding) -> tuple[str, ...]:
+    first, newest = ("" if at_us is None else format_instant(at_us) for at_us in (one.first_us, one.newest_us))
+    per = format_duration(one.per_us)
+    return one.account_id, one.type, f"{one.max_events:,}", per, f"{one.floods:,}", first, newest
 
 
 def _feed_row(feed: FeedHealth) -> tuple[str, ...]:

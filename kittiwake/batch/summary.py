@@ -25,7 +25,7 @@ from kittiwake.batch.counts import (
     without_arrivals,
 )
 from kittiwake.batch.coverage.comparison import Coverage, coverage_of, empty_messages
-from kittiwake.batch.feeds.covered import FeedHealth, health_of
+from kittiwake.batch.feeds.covered import FeedHealth, Flooding, floods_until, health_of
 from kittiwake.batch.settings import RunSettings, Stop, end_of_run, stop_of
 from kittiwake.kernel.evaluate.pending import Pending
 from kittiwake.output.rows import Mode
@@ -52,6 +52,8 @@ class Summary(msgspec.Struct, frozen=True):
     """Whether its events and its rules have met."""
     feeds: tuple[FeedHealth, ...] = ()
     """How the feeds of its rules have done."""
+    breakers: tuple[Flooding, ...] = ()
+    """How often the breakers of its rules were asked for more than they let through."""
 
     @property
     def triggers(self) -> int:
@@ -146,8 +148,9 @@ def summary_of(
     """The summary of a run from all it counted, and from what its rules need."""
     until_us, stopped = end_of_run(settings, counts, rules.frozen_at_us), stop_of(settings, counts)
     coverage = coverage_of(needs, counts)
-    feeds, kept = health_of(counts.feeds, until_us), without_arrivals(number_lines(counts))
-    return Summary(mode, rules, settings.start_us, until_us, stopped, kept, coverage, feeds)
+    feeds, breakers = health_of(counts.feeds, until_us), floods_until(counts.feeds, until_us)
+    kept = without_arrivals(number_lines(counts))
+    return Summary(mode, rules, settings.start_us, until_us, stopped, kept, coverage, feeds, breakers)
 
 
 # ---------------------------------------------------------------- as JSON
@@ -187,7 +190,9 @@ def to_json(summary: Summary) -> dict[str, Any]:
         ],
         "unusable": [{**one._asdict(), "count": number} for one, number in sorted(counts.unusable.items())],
         "feeds": list(map(_feed, summary.feeds)),
-        "silent": [{**one._asdict(), "count": number} for one, number in sorted(counts.silent.items())],
+        "silent": _of_rules(counts, flooded=False),
+        "breakers": list(map(_breaker, summary.breakers)),
+        "flooded": _of_rules(counts, flooded=True),
     }
 
 
@@ -203,6 +208,39 @@ def _feed(feed: FeedHealth) -> dict[str, Any]:
         "silences": feed.silences,
         "longest": format_duration(feed.longest_us),
         "silent_since": _instant(feed.silent_since_us),
+    }
+
+
+def _breaker(one: Flooding) -> dict[str, Any]:
+    return {
+        "account_id": one.account_id,
+        "type": one.type,
+        "max": one.max_events,
+        "per": format_duration(one.per_us),
+        "floods": one.floods,
+        "first": _instant(one.first_us),
+        "newest": _instant(one.newest_us),
+    }
+
+
+def _breaker_of(row: Mapping[str, Any]) -> Flooding:
+    first_us, newest_us = (None if row[name] is None else parse_instant(row[name]) for name in ("first", "newest"))
+    per_us = parse_duration(row["per"]) or 0
+    return Flooding(row["account_id"], row["type"], row["max"], per_us, row["floods"], first_us, newest_us)
+
+
+def _of_rules(counts: Counts, *, flooded: bool) -> list[dict[str, Any]]:
+    """What was due of each rule while a feed was silent, or armed by a flood."""
+    own = [(one, number) for one, number in sorted(counts.silent.items()) if one.flooded is flooded]
+    names = SilentRule._fields[:-1]
+    return [{**dict(zip(names, one, strict=False)), "count": number} for one, number in own]
+
+
+def _rules_of(data: Mapping[str, Any]) -> dict[SilentRule, int]:
+    return {
+        SilentRule(row["account_id"], row["rule_id"], row["type"], flooded=word == "flooded"): row["count"]
+        for word in ("silent", "flooded")
+        for row in data.get(word, [])
     }
 
 
@@ -261,9 +299,7 @@ def from_text(text: bytes | str) -> Summary:
         PendingRule(row["account_id"], row["rule_id"]): Pending(row["count"], parse_instant(row["next_due"]))
         for row in data.get("pending", [])
     }
-    counts.silent = {
-        SilentRule(*(row[name] for name in SilentRule._fields)): row["count"] for row in data.get("silent", [])
-    }
+    counts.silent = _rules_of(data)
     stopped = None if data["stopped"] is None else Stop(data["stopped"])
     versions = tuple(VersionUsed(start_us(one["effective_from"]), one["ruleset_version"]) for one in data["versions"])
     frozen_at_us = None if data["frozen_at"] is None else parse_instant(data["frozen_at"])
@@ -273,5 +309,6 @@ def from_text(text: bytes | str) -> Summary:
     )
     began_us, until_us = parse_instant(data["start"]), parse_instant(data["until"])
     coverage = msgspec.convert({name: data.get(name, []) for name in Coverage.__struct_fields__}, Coverage)
-    feeds = tuple(map(_feed_of, data.get("feeds", [])))
-    return Summary(Mode(data["mode"]), rules, began_us, until_us, stopped, counts, coverage, feeds)
+    feeds, breakers = map(_feed_of, data.get("feeds", [])), map(_breaker_of, data.get("breakers", []))
+    mode = Mode(data["mode"])
+    return Summary(mode, rules, began_us, until_us, stopped, counts, coverage, tuple(feeds), tuple(breakers))

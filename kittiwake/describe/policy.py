@@ -40,12 +40,18 @@ def _policy(policy: Policy) -> Iterator[str]:
     if policy.holdout is not None:
         percent, salt = value_words(policy.holdout.percent), policy.holdout.salt
         yield f"{percent} percent of the contacts, drawn by the word {salt}, are held out and sent nothing."
-    for feed in policy.feeds:
+    for feed in (one for one in policy.feeds if not one.is_breaker):
         every = format_duration(feed.every_us)
         does = "is held" if feed.holds else "is counted, and sent all the same"
         yield (
             f"An event {feed.type} is expected of the account within {every};"
             f" without one, what waits for its absence {does}."
+        )
+    for one in (one for one in policy.feeds if one.is_breaker):
+        does = "is held" if one.holds else "is counted, and sent all the same"
+        yield (
+            f"At most {value_words(one.max_events)} events {one.type} are expected of the account in an interval of"
+            f" {format_duration(one.every_us)}; what those beyond arm {does}."
         )
     for channel in policy.channels:
         yield f"On {channel.name}, {_channel_words(channel)}."

@@ -139,9 +139,13 @@ def _sent(program: Program, rule: RuleProgram) -> Iterator[str]:
     yield f"Its priority is {rule.priority}."
     feeds = program.feeds[program.rules.index(rule)]
     for holds, what in ((True, "It is held while"), (False, "It is counted when it is due while")):
-        types = [feed.type for feed in feeds if feed.holds is holds]
+        types = [feed.type for feed in feeds if feed.holds is holds and not feed.is_breaker]
         if types:
             yield f"{what} no {listed(types, 'or')} comes of the whole account."
+        types = [feed.type for feed in feeds if feed.holds is holds and feed.is_breaker]
+        if types:
+            does = "held" if holds else "counted"
+            yield f"It is {does} if its newest event came when there were too many {listed(types, 'or')}."
     if asked.quiet_hours is not None or asked.arbitration is not None or any(feed.holds for feed in feeds):
         yield f"If it is held back for {format_duration(rule.expires_us)} or longer, it is not sent."
     elif rule.expires_us != EXPIRES_US:

@@ -38,6 +38,7 @@ GATES: Final = {
     Reason.NO_CONSENT: "consent",
     Reason.REENTRY: "re-entry",
     Reason.FEED_SILENT: "feed health",
+    Reason.FLOODED: "the breaker",
     Reason.QUIET_HOURS: "quiet hours",
     Reason.ARBITRATION: "arbitration",
     Reason.OUTRANKED: "rank in its round",
@@ -49,9 +50,9 @@ GATES: Final = {
 }
 """How an explanation calls the gates, in their order."""
 
-
 HELD_BY: Final = {
     Reason.FEED_SILENT: ("while its feed was silent", "feed health held it"),
+    Reason.FLOODED: ("by a flood", "the breaker held it"),
     Reason.QUIET_HOURS: ("in quiet hours", "quiet hours held it"),
     Reason.ARBITRATION: ("in its round", "arbitration held it"),
 }
@@ -94,8 +95,7 @@ def held_gap(facts: Facts, rule: RuleProgram, held: Held) -> Gap:
     without = f", and no {match_words(rule.unless)} until then" if rule.unless else ""
     channel = facts.program.policy.channel(rule.channel)
     whose = f" of channel {channel.name}" if channel is not None and channel.quiet_hours is not None else ""
-    gate = gate_of(held)
-    by = f"quiet hours{whose}" if gate is Reason.QUIET_HOURS else GATES[gate]
+    by = f"quiet hours{whose}" if gate_of(held) is Reason.QUIET_HOURS else GATES[gate_of(held)]
     return Gap(f"held by {by} until {release}", f"it is asked again at {release}: every gate has to pass{without}")
 
 
@@ -371,6 +371,7 @@ PLAIN_ANSWERS: Final = {
     Reason.DELETED: Gap("deleted: the contact was deleted before it could fire", "no contact.deleted before it"),
     Reason.LATE_EVENT: Gap("late_event: an event that came late took it back", "no such event"),
     Reason.FEED_SILENT: Gap("held by feed health when the run ended", "its feed to be back at its release"),
+    Reason.FLOODED: Gap("held by the breaker when the run ended", "rules whose breaker lets it through at its release"),
     Reason.QUIET_HOURS: Gap("held by quiet hours when the run ended", "time to pass until its release"),
     Reason.ARBITRATION: Gap("held by arbitration when the run ended", "time to pass until its release"),
 }
@@ -388,11 +389,12 @@ def gates_words(asked: list[dict[str, Any]]) -> str:
     return "gates: " + ", ".join(words)
 
 
-def silent_words(silent: list[tuple[str, int]], moment: Callable[[int], str]) -> str:
-    """The feeds that are silent, and since when."""
-    return listed([f"{name} silent since {moment(since_us)}" for name, since_us in silent])
+def silent_words(types: list[tuple[str, int]], moment: Callable[[int], str], what: str = "silent") -> str:
+    """The types that are silent, or flooded, and since when."""
+    return listed([f"{name} {what} since {moment(since_us)}" for name, since_us in types])
 
 
 def _watched(one: dict[str, Any]) -> str:
-    """The feeds that were silent and held nothing."""
-    return f" ({listed([name for name, _ in one['silent']])} silent)" if one.get("silent") and one["passes"] else ""
+    """The feeds that were silent, and the types that were flooded, and held nothing."""
+    words = [word for word in ("silent", "flooded") if one.get(word) and one["passes"]]
+    return "".join(f" ({listed([name for name, _ in one[word]])} {word})" for word in words)

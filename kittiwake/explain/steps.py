@@ -14,7 +14,7 @@ from kittiwake.event_types import is_item_change, own_type
 from kittiwake.explain.catalog import changed_words, item_change_words
 from kittiwake.explain.conditions import condition_gap, keys_of_event, tree_gap
 from kittiwake.explain.facts import Facts
-from kittiwake.explain.gates import reason_gap, silent_words
+from kittiwake.explain.gates import GATES, reason_gap, silent_words
 from kittiwake.explain.model import Line, Tone
 from kittiwake.explain.reads import read_of
 from kittiwake.explain.rules import match_words, period_words, unmet_words
@@ -352,12 +352,12 @@ def _which_value(name: str, value: Any) -> Any:
 
 
 def _deferred(at: At) -> StepWords:
-    until, reason = at.moment(at.details["release_us"]), at.details["reason"]
-    if reason == Reason.QUIET_HOURS:
-        return Tone.HELD, f"held by quiet hours until {until}"
-    if reason == Reason.FEED_SILENT:
-        return Tone.HELD, f"held by feed health until {until}, {silent_words(at.details['silent'], at.moment)}"
-    return Tone.HELD, f"held by arbitration until {until}{', a round that it opens' * at.details['opens_round']}"
+    until, reason = at.moment(at.details["release_us"]), Reason(at.details["reason"])
+    if reason is Reason.ARBITRATION:
+        return Tone.HELD, f"held by arbitration until {until}{', a round that it opens' * at.details['opens_round']}"
+    word = {Reason.FEED_SILENT: "silent", Reason.FLOODED: "flooded"}.get(reason)
+    since = "" if word is None else f", {silent_words(at.details[word], at.moment, word)}"
+    return Tone.HELD, f"held by {GATES[reason]} until {until}{since}"
 
 
 def _decision(at: At) -> StepWords:

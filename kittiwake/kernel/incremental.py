@@ -60,7 +60,7 @@ class Advanced(NamedTuple):
     repeats_forgotten: int = 0
     """Values that had to make room (`Limits.repeats`) while events could still bring them again."""
     silent: Mapping[Silent, int] = NOTHING_SILENT
-    """What was due for the first time while a feed was silent; not of what a correction evaluates again."""
+    """What was due for the first time while a feed was silent, or armed by a flood; not what is evaluated again."""
 
 
 def advance(

@@ -18,6 +18,7 @@ MEANINGS: Final[dict[str, str]] = {
     Reason.NO_CONSENT: "The contact has not agreed to such messages, or does so no more.",
     Reason.REENTRY: "The rule had fired for this contact already, and may not again so soon.",
     Reason.FEED_SILENT: "Events that call it off had stopped coming from anybody, and the run ended first.",
+    Reason.FLOODED: "More events of its type came than the breaker lets through, and the run ended first.",
     Reason.QUIET_HOURS: "It was held for the night, and the run ended first.",
     Reason.ARBITRATION: "It was held until the end of its round, and the run ended first.",
     Reason.OUTRANKED: "Another rule won the round.",

@@ -64,6 +64,14 @@ FEED_EVERY_MIN_MINUTES: Final = 10
 """Shortest rhythm of a feed: what is held is asked again so often, and a pause of minutes is none."""
 FEED_EVERY_MAX_US: Final = 7 * DAY_US
 """Longest rhythm of a feed: what comes once a week is no feed that anybody misses in time."""
+BREAKERS_MAX: Final = 20
+"""Types with a breaker in a policy: every one is watched for the whole account."""
+BREAKER_MAX: Final = 1_000_000_000
+"""Greatest `max` of a breaker: more events of a type within a day nobody sends."""
+BREAKER_PER_MIN_MINUTES: Final = 60
+"""Shortest interval of a breaker: what it holds is asked again so often, and a year has 8,760 of them to keep."""
+BREAKER_PER_MAX_US: Final = DAY_US
+"""Longest interval of a breaker: a flood lasts to the end of its interval."""
 CAP_MAX: Final = 1_000
 """Firings that a cap counts: the newest so many are remembered for each contact."""
 KEYS_MAX: Final = 5

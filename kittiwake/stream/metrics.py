@@ -225,11 +225,14 @@ FEED_NOTICES: Final = Metric(
     "feed_notices",
     _C,
     "messages",
-    "notices to waiting contacts that a feed fell silent, or was back",
+    "notices to contacts that a feed fell silent, or was back, or that a type they wait by is flooded",
     Panel.ITEMS,
 )
 DUE_WHILE_SILENT: Final = Metric(
     "due_while_silent", _C, "candidates", "due while a feed was silent on which their rule leans", Panel.DECISIONS
+)
+DUE_OF_FLOOD: Final = Metric(
+    "due_of_flood", _C, "candidates", "due whose newest event was beyond what its breaker lets through", Panel.DECISIONS
 )
 INCLUDES_CUT: Final = Metric(
     "includes_cut", _C, "decisions", "fired, with fields of include cut for their size", Panel.DECISIONS
@@ -292,6 +295,7 @@ METRICS: Final = (
     ITEMS_FAILED,
     FEED_NOTICES,
     DUE_WHILE_SILENT,
+    DUE_OF_FLOOD,
     INCLUDES_CUT,
 )
 """All of them; one that is not here is no metric of ours."""

@@ -38,7 +38,7 @@ OTHERS_MAX: Final = 24
 """Other rules of which is looked for what they do to this one."""
 CONTACTS_MAX: Final = 1_000
 """Contacts among whom one of the holdout or the rollout, or one outside of it, is looked for."""
-HELD: Final = frozenset({Reason.QUIET_HOURS, Reason.ARBITRATION, Reason.FEED_SILENT})
+HELD: Final = frozenset({Reason.QUIET_HOURS, Reason.ARBITRATION, Reason.FEED_SILENT, Reason.FLOODED})
 """Gates that hold a candidate, and let it go later."""
 EACH_HOUR: Final = (0, *(hour * HOUR_US for hour in range(1, 24)))
 
@@ -136,8 +136,9 @@ class Search:
         longest_us = DAY_US + HOUR_US + (0 if arbitration is None else arbitration.within_us)
         if gate is Reason.EXPIRED and self._rule.expires_us >= longest_us:
             return f"nothing holds it for as long as {format_duration(self._rule.expires_us)}, when it expires"
-        if gate is Reason.FEED_SILENT:
-            return "it asks for the events of all contacts, and a history here is of one: no feed is silent in it"
+        if gate in (Reason.FEED_SILENT, Reason.FLOODED):
+            does = "feed is silent" if gate is Reason.FEED_SILENT else "type is flooded"
+            return f"it asks for the events of all contacts, and a history here is of one: no {does} in it"
         return None
 
     # ------------------------------------------------------------ histories

@@ -43,8 +43,9 @@ def check_feeds(rules: RulesSource, findings: Findings) -> None:
     types = rules.view(now_us()).programs.feeds.types
     if types:
         findings.wrong(
-            f"--snapshots: the policy has feeds ({', '.join(sorted(types))}), and a snapshot does not know yet when"
-            " they were silent: leave it out, or publish feeds once what is pending in the snapshots has fallen due"
+            f"--snapshots: the policy has feeds or a breaker ({', '.join(sorted(types))}), and a snapshot does not know"
+            " yet when they were silent or flooded: leave it out, or publish them once what is pending in the"
+            " snapshots has fallen due"
         )
 
 

@@ -274,6 +274,7 @@ ALERTS: Final = (
     *_any("a-contact-or-an-item-fails", m.CONTACTS_FAILED, m.ITEMS_FAILED),
     *_any("backlog", m.STALE),
     *_any("a-feed-is-silent", m.DUE_WHILE_SILENT),
+    *_any("a-type-is-flooded", m.DUE_OF_FLOOD),
     *_any("freeze-and-drain", m.AHEAD_OF_CLOCK),
     *_any("bad-rule-set", m.RULES_ACCOUNT_REFUSED),
     *_any("hot-key", m.STATES_LARGE, m.WAITING_LONG, m.HORIZON_CUT, m.IDS_FORGOTTEN, m.REPEATS_FORGOTTEN),

@@ -1,4 +1,4 @@
-"""Feeds in batch hosts: what their events cover, whatever the files and blocks, and what runs say of them."""
+"""Feeds and breakers in batch hosts: what is kept of events, whatever the files and blocks, and what runs say."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from kittiwake.batch.feeds.covered import FeedHealth, FeedOf, covered, health_of, note, silences_by_account, unite
+from kittiwake.batch.feeds.covered import FeedHealth, FeedOf, Flooding, health_of, note, silences_by_account, unite
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import from_text
 from kittiwake.cli.main import app
 from kittiwake.errors import UnusableError
 from kittiwake.input.bulk import new_table
+from kittiwake.kernel.evaluate.feeds import covered
+from kittiwake.kernel.evaluate.floods import COUNTED_MAX, first_of, floods_of, is_counted, mark_of
 from kittiwake.kernel.plan.feeds import FeedsOfRules
 from kittiwake.kernel.plan.policy import Rhythm
 from kittiwake.rules.compile.accounts import Programs
@@ -138,3 +140,88 @@ def test_parts_in_any_order_cover_what_all_events_cover() -> None:
 
 def test_a_feed_that_begins_after_the_end_of_a_run_is_not_said() -> None:
     assert health_of({FeedOf("a", "o", 5): [(10, 15)]}, 10) == ()
+
+
+BREAKER = """
+account: acme
+policy: {breaker: {cart.item_added: {max: 2, per: 1h, mode: MODE}}}
+rules:
+  - {id: cart, when: cart.item_added, wait: 1h, unless: order.completed}
+"""
+CARTS = [event(f"c{n}", f"c{n}", "cart.item_added", f"03:{n}0") for n in range(4)] + [
+    event("c1", "c1", "cart.item_added", "03:10"),
+    event("c5", "c5", "cart.item_added", "04:00"),
+    event("x", "x", "order.completed", "05:20"),
+]
+
+
+def of_breaker(folder: Path, mode: str) -> list[tuple[str, str]]:
+    inputs = [
+        str(write_lines(folder / name, part)) for name, part in (("a.jsonl", CARTS[::2]), ("b.jsonl", CARTS[1::2]))
+    ]
+    rules = Programs(load_files({"acme.yaml": BREAKER.replace("MODE", mode).encode()}))
+    replay(rules, inputs, folder / "out", RunSettings(START, parse_instant("2026-11-02T05:30:00Z")))
+    return sorted((one["contact_id"], one["decision"]) for one in rows(folder / "out" / "decisions"))
+
+
+def test_what_a_flood_arms_is_held_and_the_summary_says_so(tmp_path: Path) -> None:
+    assert of_breaker(tmp_path, "hold") == [
+        ("c0", "fired"),
+        ("c1", "fired"),
+        ("c2", "deferred"),
+        ("c3", "deferred"),
+        ("c5", "fired"),
+    ]
+    text = (tmp_path / "out" / "summary.json").read_text()
+    said = json.loads(text)
+    about = {"account_id": "acme", "type": "cart.item_added"}
+    ends = {"first": f"{DAY}T03:20:00Z", "newest": f"{DAY}T03:20:00Z"}
+    assert said["breakers"] == [{**about, "max": 2, "per": "1h", "floods": 1, **ends}]
+    assert (said["flooded"], said["silent"]) == ([{**about, "rule_id": "cart", "count": 2}], [])
+    begun_us = parse_instant(f"{DAY}T03:20:00Z")
+    read = from_text(text)
+    assert read.breakers == (Flooding("acme", "cart.item_added", 2, HOUR_US, 1, begun_us, begun_us),)
+    assert {one.flooded: number for one, number in read.counts.silent.items()} == {True: 2}
+
+
+def test_a_breaker_in_shadow_holds_nothing_and_counts_the_same(tmp_path: Path) -> None:
+    assert {one[1] for one in of_breaker(tmp_path, "shadow")} == {"fired"}
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["flooded"][0]["count"] == 2
+
+
+def test_an_explanation_says_which_type_was_flooded_and_since_when(tmp_path: Path) -> None:
+    events, rules = write_lines(tmp_path / "events.jsonl", CARTS), tmp_path / "rules.yaml"
+    rules.write_text(BREAKER.replace("MODE", "hold"))
+    said = CliRunner().invoke(app, ["explain", "--rules", str(rules), "--input", str(events), "--contact", "c3"])
+    assert "held by the breaker until" in said.output, said.output
+    assert "cart.item_added flooded since" in said.output
+
+
+@pytest.mark.parametrize("most", [1, 3, COUNTED_MAX, COUNTED_MAX + 1, 5_000])
+def test_the_first_events_of_parts_in_any_order_are_those_of_all(most: int) -> None:
+    rng, rhythm = Random(most), Rhythm("o", 1_000, most)
+    for _ in range(20):
+        every = [(rng.randrange(3_000), mark_of("c", str(rng.randrange(4 * most)))) for _ in range(min(3 * most, 900))]
+        counted = [one for one in every if is_counted(rhythm, one[1])]
+        kept, rest = list[tuple[int, int]](), [*counted, *rng.choices(counted, k=3)] if counted else []
+        rng.shuffle(rest)
+        while rest:
+            part = [rest.pop() for _ in range(min(len(rest), rng.randrange(1, 9)))]
+            kept = first_of(rhythm, [*kept, *first_of(rhythm, part)])
+        assert kept == first_of(rhythm, counted)
+        for begins, ends in floods_of(rhythm, kept):
+            number = len({mark for time_us, mark in counted if ends - 1_000 <= time_us < begins})
+            assert number * -(-most // COUNTED_MAX) <= most
+            assert len({mark for time_us, mark in counted if ends - 1_000 <= time_us <= begins}) > number
+
+
+def test_a_great_max_is_met_within_some_tenth_by_one_event_in_some() -> None:
+    rhythm, begins = Rhythm("o", HOUR_US, 10_000), list[int]()
+    for hour in range(20):
+        events = [(hour * HOUR_US + n, mark_of(f"c{n % 977}", f"{hour}-{n}")) for n in range(20_000)]
+        firsts = first_of(rhythm, [one for one in events if is_counted(rhythm, one[1])])
+        assert len(firsts) == COUNTED_MAX + 1
+        begins += [begun_us - hour * HOUR_US for begun_us, _ in floods_of(rhythm, firsts)]
+    assert len(begins) == 20
+    assert 7_000 < min(begins) < max(begins) < 13_000
+    assert 9_000 < sum(begins) / 20 < 11_000

@@ -54,8 +54,9 @@ class Crowd(NamedTuple):
         return RuleSetHistory((RuleSetVersion(None, load_files(files)),))
 
     def without_feeds(self) -> Crowd:
-        """Without the accounts whose policy has feeds: what contacts are told of them is tried in tests/stream."""
-        kept = [name for name, text in self.documents.items() if "feeds" not in (text.get("policy") or {})]
+        """Without the accounts whose policy has feeds or a breaker: what contacts are told is tried in tests/stream."""
+        policies = {name: {*(text.get("policy") or {})} for name, text in self.documents.items()}
+        kept = [name for name, keys in policies.items() if keys.isdisjoint(("feeds", "breaker"))]
         documents, events = ({name: of[name] for name in kept} for of in (self.documents, self.events))
         return Crowd(documents, events, {name: self.names[name] for name in kept}, self.until_us)
 

@@ -124,6 +124,9 @@ POLICY: dict[str, list[Any]] = {
     "arbitration": [{"within": "2h"}, {"within": "3h"}, {"within": "2h", "max": 2}],
     "feeds": [{"order.completed": {"every": "6h"}}, {"order.completed": {"every": "7h"}},
               {"order.completed": {"every": "6h", "mode": "hold"}}, {"order.paid": {"every": "6h"}}],
+    "breaker": [{"cart.item_added": {"max": 5, "per": "6h"}}, {"cart.item_added": {"max": 6, "per": "6h"}},
+                {"cart.item_added": {"max": 5, "per": "7h"}}, {"order.paid": {"max": 5, "per": "6h"}},
+                {"cart.item_added": {"max": 5, "per": "6h", "mode": "hold"}}],
     "retention": ["300d"],
     "profile_retention": ["900d"],
 }  # fmt: skip

@@ -33,7 +33,7 @@ NOT_SHOWN |= {Reason.ARBITRATION}
 # Of one contact no more falls due at once than a digest lists.
 NOT_SHOWN |= {Reason.UNLISTED}
 # Its rules are sent to everybody, and its policy expects no feed.
-NOT_SHOWN |= {Reason.ROLLOUT, Reason.FEED_SILENT}
+NOT_SHOWN |= {Reason.ROLLOUT, Reason.FEED_SILENT, Reason.FLOODED}
 # Half a year is too short to be forgotten in, its rules have one version, and a batch corrects nothing.
 NOT_SHOWN |= {Reason.FORGOTTEN, Reason.RULE_CHANGED, Reason.RULE_REMOVED, Reason.LATE_EVENT}
 

@@ -23,6 +23,7 @@ def test_the_gates_stand_in_the_order_of_the_language() -> None:
         Reason.NO_CONSENT,
         Reason.REENTRY,
         Reason.FEED_SILENT,
+        Reason.FLOODED,
         Reason.QUIET_HOURS,
         Reason.ARBITRATION,
         Reason.OUTRANKED,

@@ -1,4 +1,4 @@
-"""Feeds: which of those a rule leans on are silent at an instant (semantics.md, section 18)."""
+"""Feeds and breakers: which of those a rule leans on are silent, or flooded (semantics.md, sections 18 and 19)."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -14,6 +14,34 @@ def times_of_feeds(events: Iterable[dict[str, Any]]) -> dict[str, list[int]]:
     for each in events:
         if not each.get("item_id"):
             found.setdefault(each["type"], []).append(clock.parse_instant(each["time"]) or 0)
+    return found
+
+
+def named_events(events: Iterable[dict[str, Any]], contact: str) -> dict[str, list[tuple[int, str]]]:
+    """Of every type, when its events were and what tells them apart, whosever they are."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for each in events:
+        if not each.get("item_id"):
+            name = f"{each.get('contact_id', contact)} {each['event_id']}"
+            found.setdefault(each["type"], []).append((clock.parse_instant(each["time"]) or 0, name))
+    return found
+
+
+def flooded(version: Version, rule: Rule, named: dict[str, list[tuple[int, str]]], at: int) -> list[tuple[int, bool]]:
+    """Of each breaker of what arms the rule, if the instant was beyond it: its `per`, and whether it holds."""
+    wait = rule.wait
+    if rule.audience is not None or rule.catalog or (wait is not None and (wait.repeat or wait.of_contact)):
+        return []
+    arms = {kind for match in rule.steps[-1] for kind in match.types}
+    for one in version.preparation.derivations:
+        if one.event in arms:
+            arms |= {kind for parent in one.parents for kind in parent.types}
+    found = []
+    for kind, (most, per, holds) in version.policy.breakers.items():
+        begins = at // per * per
+        inside = [(time, name) for time, name in named.get(kind, ()) if begins <= time < begins + per]
+        if kind in arms and len({name for time, name in inside if time <= at}) > most:
+            found.append((per, holds))
     return found
 
 

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from tests.oracle import clock, digests, waits
 from tests.oracle.ages import ALWAYS, NEVER, Version, gone
-from tests.oracle.feeds import silent_feeds
+from tests.oracle.feeds import flooded, silent_feeds
 from tests.oracle.history import Event, History
 from tests.oracle.language import PERIODS, Cap, Policy, Rule
 from tests.oracle.needs import attributes_read
 from tests.oracle.state import Candidate, Episode, Firing, Life, named, row
 from tests.oracle.values import where_holds
 
-HOLDING = ("feed_silent", "quiet_hours", "arbitration")
+HOLDING = ("feed_silent", "flooded", "quiet_hours", "arbitration")
 """Gates that defer."""
 
 
@@ -190,9 +190,11 @@ class Gates:
             return "no_consent"
         if self._too_soon_again(candidate):
             return "reentry"
-        silent = [every for every, holds in self._silent(rule) if holds]
-        if silent and self.now - candidate.due < rule.expires:
-            return "feed_silent"
+        if self.now - candidate.due < rule.expires:
+            if any(holds for _, holds in self._silent(rule)):
+                return "feed_silent"
+            if any(holds for _, holds in self._flooded(candidate)):
+                return "flooded"
         quiet = policy.quiet_of(rule)
         if not rule.transactional and quiet and clock.is_quiet(self.now, self.zone, quiet):
             return "quiet_hours"
@@ -213,6 +215,13 @@ class Gates:
     def _silent(self, rule: Rule) -> list[tuple[int, bool]]:
         """The feeds that are silent now and on which the rule leans."""
         return silent_feeds(self.in_force, rule, self.history.feeds, self.now) if self.in_force else []
+
+    def _flooded(self, candidate: Candidate) -> list[tuple[int, bool]]:
+        """The breakers beyond which the newest event was that armed it."""
+        newest = candidate.episode.newest
+        if not self.in_force or newest is None:
+            return []
+        return flooded(self.in_force, candidate.rule, self.history.named, newest.time)
 
     def _is_outranked(self) -> bool:
         """Whether as many as may fire have passed every gate at this instant."""
@@ -351,8 +360,9 @@ class Gates:
         place = candidate.episode.place
         older = self.life.held.get(place)
         candidate.held_for = reason
-        if reason == "feed_silent":
-            candidate.release = self.now + max(every for every, holds in self._silent(candidate.rule) if holds)
+        if reason in ("feed_silent", "flooded"):
+            wrong = [*self._silent(candidate.rule), *self._flooded(candidate)]
+            candidate.release = self.now + max(span for span, holds in wrong if holds)
         elif reason == "arbitration":
             candidate.release = self._end_of_round(candidate)
         else:

@@ -139,6 +139,7 @@ class History:
         self.events = events
         self.changes: list[Any] = []
         self.feeds: dict[str, list[int]] = {}
+        self.named: dict[str, list[tuple[int, str]]] = {}
         """The times of all contacts' events, by type."""
         self.ages = ages
         self.limits = limits

@@ -432,6 +432,10 @@ def _policy(raw: dict[str, Any]) -> Policy:
             name: (clock.duration(each["every"]), each.get("mode") == "hold")
             for name, each in (raw.get("feeds") or {}).items()
         },
+        breakers={
+            name: (int(each["max"]), clock.duration(each["per"]), each.get("mode") == "hold")
+            for name, each in (raw.get("breaker") or {}).items()
+        },
         retention=clock.duration(raw["retention"]) if raw.get("retention") else RETENTION,
         profile_retention=clock.duration(raw["profile_retention"]) if raw.get("profile_retention") else None,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from tests.oracle import clock
 from tests.oracle.ages import Ages
 from tests.oracle.catalog import changes_of_items
-from tests.oracle.feeds import times_of_feeds
+from tests.oracle.feeds import named_events, times_of_feeds
 from tests.oracle.history import History, settled
 from tests.oracle.walk import Walk
 
@@ -73,6 +73,7 @@ def decide_versions(
     history = History(settled(own, until_us, allowed_lateness_us, ages, bounds), ages, bounds)
     history.changes = [*changes_of_items(of_items, until_us, allowed_lateness_us, ages, bounds)]
     history.feeds = times_of_feeds(events)
+    history.named = named_events(events, contact)
     walk = Walk(history, account, contact)
     walk.settle(until_us)
     return walk.rows

@@ -63,6 +63,8 @@ class Policy:
     arbitration: tuple[int, int] | None = None
     feeds: dict[str, tuple[int, bool]] = field(default_factory=dict)
     """By type, how long its events may stay away, and whether what leans on it is held then."""
+    breakers: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
+    """By type, how many of its events an interval lets through, how long it is, and whether what is beyond is held."""
     retention: int = RETENTION
     profile_retention: int | None = None
     channels: dict[str, Channel] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""With feeds the kernel decides as the brute-force oracle does, however a contact hears of them.
+"""With feeds, and with breakers, the kernel decides as the brute-force oracle does.
 
 `KITTIWAKE_FEED_WORLDS` is how many random worlds (default 60).
 """
@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 
 from kittiwake.testing import run
 from tests.oracle.worlds import ACCOUNT, CONTACT, World
+from tests.oracle.worlds_breaker import breaker_world
 from tests.oracle.worlds_feeds import feeds_world
 from tests.properties.comparison import difference_of, expected
 
@@ -31,11 +33,12 @@ def decided(world: World, slices: tuple[int, ...] = ()) -> list[dict[str, object
     )
 
 
+@pytest.mark.parametrize("worlds", [feeds_world, breaker_world])
 @pytest.mark.parametrize("first", range(0, WORLDS, CHUNK))
-def test_worlds_with_feeds(first: int) -> None:
+def test_worlds_with_feeds_and_with_breakers(first: int, worlds: Callable[[int], World]) -> None:
     wrong = {}
     for seed in range(first, min(first + CHUNK, WORLDS)):
-        world = feeds_world(seed)
+        world = worlds(seed)
         found = difference_of(expected(world), decided(world))
         if found:
             wrong[seed] = found

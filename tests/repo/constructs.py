@@ -65,7 +65,10 @@ CONSTRUCTS: Final = {
         sections="Conditions/given/still",
     ),
     "feeds": Construct(
-        "check compile plan evaluate run", policy_keys="feeds", conformance="feeds", sections="Feed health"
+        "check compile plan evaluate run",
+        policy_keys="feeds breaker",
+        conformance="feeds breaker",
+        sections="Feed health/Breaker",
     ),
     "derive": Construct(
         "model check compile lint plan evaluate run", conformance="derive", sections="derive", document_keys="derive"
@@ -169,6 +172,7 @@ NO_CONSTRUCT: Final = {
         "versions": "programs under rising versions",
     },
     "evaluate": {
+        "floods": "the first events of each interval, for `breaker`, beside `feeds`",
         "decisions": "from a candidate to its decision, whatever made it",
         "look_backs": "until when a rule misses something of what it looks back on",
         "periods": "when a period of the calendar began, for `history` and `thresholds`",

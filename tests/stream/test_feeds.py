@@ -1,4 +1,4 @@
-"""Feeds in a stream: contacts decide as one look at everything does, whatever the order of arrival and the shards.
+"""Feeds and breakers in a stream: contacts decide as one look at everything does, whatever the order of arrival.
 
 `KITTIWAKE_FEED_WORLDS` is how many random worlds (default 20).
 """
@@ -9,7 +9,7 @@ import json
 import os
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -37,6 +37,7 @@ from kittiwake.transforms.stream.items import JoinDoFn
 from kittiwake.values import canonical
 from tests.oracle.oracle import decide
 from tests.oracle.worlds import ACCOUNT, CONTACT, World
+from tests.oracle.worlds_breaker import flooded_world
 from tests.oracle.worlds_feeds import leaning_world
 from tests.properties.comparison import difference_of, story
 from tests.stream.fault_injecting_runner import Bundle, FaultInjectingRunner
@@ -126,12 +127,12 @@ class Stream:
         return found
 
 
-def difference(seed: int) -> str:
-    """What the streaming steps decide otherwise than the oracle, in the world of a seed.
+def difference(seed: int, world: World) -> str:
+    """What the streaming steps decide otherwise than the oracle, in a world.
 
     Each event comes up to the allowed lateness after its time, some twice; timers fire late, again and in any order.
     """
-    dice, world = random.Random(seed), leaning_world(seed)
+    dice = random.Random(seed)
     stream, now, resolution_us = Stream(world, dice.choice((1, 4))), Clock(), 1_000
     runner = FaultInjectingRunner(stream.rules, TimerSettings(0, resolution_us), now)
     until_us = world.until_us // resolution_us * resolution_us
@@ -168,8 +169,9 @@ def _late(raw: dict[str, Any], world: World, dice: random.Random) -> int:
 
 
 @pytest.mark.parametrize("seed", range(WORLDS))
-def test_late_events_and_adversarial_timers_decide_as_the_oracle(seed: int) -> None:
-    found = difference(seed)
+@pytest.mark.parametrize("worlds", [leaning_world, flooded_world])
+def test_late_events_and_adversarial_timers_decide_as_the_oracle(seed: int, worlds: Callable[[int], World]) -> None:
+    found = difference(seed, worlds(seed))
     assert not found, found
 
 
@@ -205,6 +207,23 @@ def test_events_while_a_feed_is_alive_tell_nobody_and_set_one_timer() -> None:
     ((key, _),) = feeds.on_timer(store, feed, 41 * HOUR_US, HOUR_US)
     assert key == key_of(ACCOUNT, "c")
     assert len(list(feeds.on_record(store, feed, encode_record(FeedEvent(50 * HOUR_US)), HOUR_US))) == 1
+
+
+def test_a_flood_is_told_to_those_alone_whose_events_are_in_it_and_an_event_counts_once() -> None:
+    store, feed = Shard(), FeedShard(ACCOUNT, Rhythm("cart", HOUR_US, 2), 0)
+    told = list[tuple[bytes, bytes]]()
+    for at_us in (10, 20, 30):
+        waits = ShownInterest(HeldInterest(f"c{at_us}", at_us, at_us + 1))
+        for record in (waits, FeedEvent(at_us, at_us), FeedEvent(at_us, at_us)):
+            told += feeds.on_record(store, feed, encode_record(record), HOUR_US)
+    assert [key for key, _ in told] == [key_of(ACCOUNT, "c30")]
+    kept = store.item
+    assert not list(feeds.on_record(store, feed, encode_record(FeedEvent(40, 40)), HOUR_US))
+    assert store.item == kept, "what is too many already is not kept"
+    assert len(list(feeds.on_record(store, feed, encode_record(FeedEvent(15, 15)), HOUR_US))) == 1
+    assert store.silence_us == HOUR_US
+    assert not list(feeds.on_timer(store, feed, 5 * HOUR_US, HOUR_US))
+    assert not list(feeds.on_record(store, feed, encode_record(FeedEvent(16, 16)), HOUR_US)), "it is forgotten"
 
 
 def test_the_step_that_joins_items_keeps_feeds_beside_them() -> None:

@@ -145,6 +145,8 @@ def gate_of(held: Held) -> Reason:
     """The gate that has deferred a candidate."""
     if held.for_feed:
         return Reason.FEED_SILENT
+    if held.for_flood:
+        return Reason.FLOODED
     return Reason.ARBITRATION if held.in_round else Reason.QUIET_HOURS
 
 

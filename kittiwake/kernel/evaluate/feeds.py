@@ -1,6 +1,6 @@
-"""What the events of a feed cover, and where it is silent: sets of times that unite in any order.
+"""What the events of a feed cover, and where it is silent: sets of times that unite in any order; of breakers alike.
 
-Pure. Called by hosts, with the times of the events of an account (ADR 0031). Where more is known of what has been
+Pure. Called by hosts, with the times of the events of an account (ADR 0031, 0034). Where more is known of what has been
 decided already, `notices` makes the late events by which the kernel decides it anew.
 """
 
@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from kittiwake.event_types import feed_notice_type
+from kittiwake.kernel.evaluate.floods import first_of, floods_of, is_counted, mark_of
 from kittiwake.kernel.plan.feeds import Silences, Span
 from kittiwake.kernel.plan.policy import Rhythm
 from kittiwake.kernel.plan.versions import Versions
@@ -50,19 +51,47 @@ def silences_of(spans: Sequence[Span]) -> Iterator[Span]:
         yield spans[-1][1], END_OF_TIME_US
 
 
+# ---------------------------------------------------------------- of feeds and breakers
+
+
+def entries_of(rhythm: Rhythm, times_us: Iterable[int], marks: Iterable[int]) -> list[Span]:
+    """What events are kept as, of their times and `mark_of` them: of a feed what they cover, of a breaker themselves.
+
+    Of a feed no mark is asked for.
+    """
+    if rhythm.is_breaker:
+        return first_of(rhythm, (one for one in zip(times_us, marks, strict=True) if is_counted(rhythm, one[1])))
+    return covered(times_us, rhythm.every_us)
+
+
+def kept_of(rhythm: Rhythm, entries: Iterable[Span]) -> list[Span]:
+    """What is kept of what `entries_of` found in several parts, in any order."""
+    return first_of(rhythm, entries) if rhythm.is_breaker else united(entries)
+
+
+def stretches_of(rhythm: Rhythm, entries: Sequence[Span]) -> Iterator[Span]:
+    """When a feed was silent, or a type flooded, of what is kept."""
+    return floods_of(rhythm, entries) if rhythm.is_breaker else silences_of(entries)
+
+
 def rhythms_of(versions: Versions) -> list[Rhythm]:
-    """The feeds of an account, in any of its versions."""
+    """The feeds and breakers of an account, in any of its versions."""
     return sorted({feed.rhythm for program in versions.programs for feed in program.policy.feeds})
 
 
 def silences_in(versions: Versions, events: Iterable[Event]) -> Silences:
-    """When the feeds of an account were silent, of all events of its contacts, in any order."""
+    """When the feeds of an account were silent, and types flooded, of all events of its contacts, in any order."""
     rhythms = rhythms_of(versions)
-    times_us: dict[str, list[int]] = {rhythm.type: [] for rhythm in rhythms}
+    by_type: dict[str, list[Event]] = {rhythm.type: [] for rhythm in rhythms}
     for event in events if rhythms else ():
-        if event.item_id is None and event.type in times_us:
-            times_us[event.type].append(event.time_us)
-    return Silences({rhythm: list(silences_of(covered(times_us[rhythm.type], rhythm.every_us))) for rhythm in rhythms})
+        if event.item_id is None and event.type in by_type:
+            by_type[event.type].append(event)
+    return Silences({rhythm: list(stretches_of(rhythm, _entries(rhythm, by_type[rhythm.type]))) for rhythm in rhythms})
+
+
+def _entries(rhythm: Rhythm, events: Sequence[Event]) -> list[Span]:
+    marks = (mark_of(event.contact_id or "", event.event_id) for event in events)
+    return entries_of(rhythm, (event.time_us for event in events), marks)
 
 
 def differing(before: Sequence[Span], after: Sequence[Span]) -> Span | None:
@@ -94,9 +123,14 @@ def notices(before: Silences, after: Silences, evaluated_to_us: int | None, numb
         assert evaluated_to_us is not None
         span = differing(before.by_rhythm.get(rhythm, ()), after.by_rhythm.get(rhythm, ()))
         if span is not None and span[0] < evaluated_to_us:
-            name, last_us = feed_notice_type(rhythm.type), min(span[1], evaluated_to_us - 1)
-            found.append(Event(span[0] - 1, f"{number}/{rhythm.every_us}/from", name, NO_CHANGE))
-            found.append(Event(max(span[0], last_us), f"{number}/{rhythm.every_us}/to", name, NO_CHANGE))
+            name, last_us = feed_notice_type(rhythm.type), evaluated_to_us - 1
+            event_id = f"{number}/{rhythm.every_us}"
+            if rhythm.is_breaker:  # asked of an event's time, whenever what it armed falls due
+                event_id = f"{event_id}/{rhythm.max_events}/{span[0]}/{span[1]}"
+            else:
+                last_us = min(span[1], last_us)
+            found.append(Event(span[0] - 1, f"{event_id}/from", name, NO_CHANGE))
+            found.append(Event(max(span[0], last_us), f"{event_id}/to", name, NO_CHANGE))
     return found
 
 

@@ -37,6 +37,10 @@ class FeedPlan(NamedTuple):
         """The feeds whose events are of a type."""
         return (rhythm for rhythm in self.rhythms if rhythm.type == event_type)
 
+    def longest_us(self, rhythm: Rhythm) -> int:
+        """For how long after an event a contact may still ask about it; 0: nobody asks."""
+        return max((reaches.get(rhythm, 0) for reaches in self.reaches.values()), default=0)
+
     def may_arm(self, event_type: str) -> Reaches:
         """The feeds for which a contact waits after an event of a type, and how long."""
         named, of_any = self.reaches.get(event_type), self.reaches.get(ANY)

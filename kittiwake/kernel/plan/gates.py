@@ -19,6 +19,7 @@ GATES: Final = (
     Reason.NO_CONSENT,
     Reason.REENTRY,
     Reason.FEED_SILENT,
+    Reason.FLOODED,
     Reason.QUIET_HOURS,
     Reason.ARBITRATION,
     Reason.OUTRANKED,
@@ -56,7 +57,7 @@ def asked_of(rule: RuleProgram, policy: Policy) -> Asked:
 def gates_of(rule: RuleProgram, policy: Policy, feeds: Sequence[Feed] = ()) -> tuple[Reason, ...]:
     """The gates that can refuse a candidate of a rule, in their order: a trace shows those.
 
-    `feeds` are those that the rule relies on.
+    `feeds` are those that the rule relies on, and its breakers.
     """
     asked = asked_of(rule, policy)
     can_refuse = {
@@ -64,7 +65,8 @@ def gates_of(rule: RuleProgram, policy: Policy, feeds: Sequence[Feed] = ()) -> t
         Reason.CONDITION_UNMET: rule.still is not None,
         Reason.NO_CONSENT: asked.consent is not None,
         Reason.REENTRY: rule.reentry is not None,
-        Reason.FEED_SILENT: bool(feeds),
+        Reason.FEED_SILENT: any(not feed.is_breaker for feed in feeds),
+        Reason.FLOODED: any(feed.is_breaker for feed in feeds),
         Reason.QUIET_HOURS: asked.quiet_hours is not None,
         Reason.ARBITRATION: asked.arbitration is not None,
         Reason.OUTRANKED: asked.arbitration is not None and rule.mode is Mode.LIVE,

@@ -74,24 +74,42 @@ class Channel(msgspec.Struct, frozen=True):
 
 
 class Rhythm(NamedTuple):
-    """By what the silences of a feed are known: a version may ask another `every` of the same type."""
+    """By what a feed is known, or a breaker: a version may ask another `every`, or `max`, of the same type."""
 
     type: str
     every_us: int
+    """Of a breaker its `per`."""
+    max_events: int = 0
+    """Of a breaker, how many events of an interval it lets through; 0: a feed."""
+
+    @property
+    def is_breaker(self) -> bool:
+        """Whether times are kept at which there are too many events, and not at which there are none."""
+        return self.max_events > 0
 
 
 class Feed(msgspec.Struct, frozen=True):
-    """A type of which, in the whole account, an event is expected within `every_us`."""
+    """A type of which, in the whole account, an event is expected within `every_us`.
+
+    Of a breaker: of which at most `max_events` are expected within `every_us`.
+    """
 
     type: str
     every_us: int
     holds: bool = False
-    """Whether what relies on it is held while it is silent; else that is counted only."""
+    """Whether what relies on it is held while it is silent, or by a flood of it; else that is counted only."""
+    max_events: int = 0
+    """0: it is no breaker."""
 
     @property
     def rhythm(self) -> Rhythm:
-        """By what its silences are known."""
-        return Rhythm(self.type, self.every_us)
+        """By what its silences, or floods, are known."""
+        return Rhythm(self.type, self.every_us, self.max_events)
+
+    @property
+    def is_breaker(self) -> bool:
+        """Whether too many of its events are watched for, and not that there are none."""
+        return self.max_events > 0
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -108,7 +126,7 @@ class Policy(msgspec.Struct, frozen=True):
     arbitration: Arbitration | None = None
     channels: tuple[Channel, ...] = ()
     feeds: tuple[Feed, ...] = ()
-    """Types of events that have a rhythm in the account."""
+    """Types of events that have a rhythm in the account, and the breakers of types."""
 
     @property
     def purposes(self) -> frozenset[str]:

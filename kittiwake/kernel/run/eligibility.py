@@ -18,7 +18,7 @@ from kittiwake.kernel.plan.variants import draws_below
 from kittiwake.kernel.run.arbitration import is_outranked
 from kittiwake.kernel.run.conditions import note_still, still_holds
 from kittiwake.kernel.run.execution import Caused, Execution
-from kittiwake.kernel.run.feeds import is_held, silent_types
+from kittiwake.kernel.run.feeds import flooded_types, held_by, silent_types
 from kittiwake.kernel.state.state import Firing
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.reasons import Kind, Reason
@@ -37,6 +37,7 @@ ROLLOUT: Final = Reason.ROLLOUT
 HOLDOUT: Final = Reason.HOLDOUT
 REENTRY: Final = Reason.REENTRY
 FEED_SILENT: Final = Reason.FEED_SILENT
+FLOODED: Final = Reason.FLOODED
 QUIET_HOURS: Final = Reason.QUIET_HOURS
 ARBITRATION: Final = Reason.ARBITRATION
 OUTRANKED: Final = Reason.OUTRANKED
@@ -49,7 +50,7 @@ EXITED: Final = Kind.EXITED
 def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
     """The first gate that refuses, in the order of `plan.gates.GATES`; None if all let it pass.
 
-    `FEED_SILENT`, `QUIET_HOURS` and `ARBITRATION` refuse nothing: they defer.
+    `FEED_SILENT`, `FLOODED`, `QUIET_HOURS` and `ARBITRATION` refuse nothing: they defer.
     """
     policy, due_us = run.program.policy, one.candidate.due_us
     consent, quiet, arbitration, caps = run.program.asked[one.rule_index]
@@ -64,8 +65,8 @@ def refused_by(run: Execution, rule: RuleProgram, one: Caused) -> Reason | None:
     if rule.reentry is not None and _is_reentry(run, rule, one):
         return REENTRY
     feeds = run.program.feeds[one.rule_index]
-    if feeds and is_held(run, rule, one, feeds):
-        return FEED_SILENT
+    if feeds and (holds := held_by(run, rule, one, feeds)) is not None:
+        return holds
     if quiet is not None and is_quiet(quiet, run.zone, run.now_us):
         return QUIET_HOURS
     if arbitration is not None:
@@ -104,8 +105,11 @@ def note_gates(run: Execution, one: Caused, refusal: Reason | None) -> None:
 
 
 def _silent(run: Execution, one: Caused, gate: Reason) -> dict[str, object]:
-    """What a trace says of feeds at their gate."""
-    return {"silent": silent_types(run, run.program.feeds[one.rule_index])} if gate is FEED_SILENT else {}
+    """What a trace says of feeds and breakers at their gates."""
+    feeds = run.program.feeds[one.rule_index]
+    if gate is FLOODED:
+        return {"flooded": flooded_types(run, one.candidate, feeds)}
+    return {"silent": silent_types(run, feeds)} if gate is FEED_SILENT else {}
 
 
 def _is_held_out(run: Execution) -> bool:

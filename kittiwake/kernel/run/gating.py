@@ -19,7 +19,7 @@ from kittiwake.kernel.run.digest import leave_together
 from kittiwake.kernel.run.eligibility import count_firing, note_gates, refused_by
 from kittiwake.kernel.run.episodes import end_if_over
 from kittiwake.kernel.run.execution import Caused, Execution
-from kittiwake.kernel.run.feeds import asks_again_us, silent_types
+from kittiwake.kernel.run.feeds import asks_again_us, flooded_types, silent_types
 from kittiwake.kernel.state.state import Candidate, Held
 from kittiwake.kernel.state.trace import StepKind
 from kittiwake.reasons import Kind, Outcome, Reason
@@ -39,12 +39,14 @@ SUPPRESSED: Final = Outcome.SUPPRESSED
 ROLLOUT: Final = Reason.ROLLOUT
 HOLDOUT: Final = Reason.HOLDOUT
 FEED_SILENT: Final = Reason.FEED_SILENT
+FLOODED: Final = Reason.FLOODED
 QUIET_HOURS: Final = Reason.QUIET_HOURS
 ARBITRATION: Final = Reason.ARBITRATION
 OUTRANKED: Final = Reason.OUTRANKED
 SHADOW: Final = Reason.SHADOW
 NOT_SENT: Final = (ROLLOUT, HOLDOUT, SHADOW)
 """What only keeps from being sent what has passed the gates: it is remembered as if it had fired."""
+DEFERRING: Final = (QUIET_HOURS, ARBITRATION, FEED_SILENT, FLOODED)
 
 
 def gate_all(run: Execution, part: int = BY_TIME) -> None:
@@ -133,7 +135,7 @@ def _ask(run: Execution, one: Caused) -> None:
 
 def _keep_back(run: Execution, one: Caused, reason: Reason) -> None:
     """What becomes of a candidate that a gate defers, or refuses."""
-    if reason is QUIET_HOURS or reason is ARBITRATION or reason is FEED_SILENT:
+    if reason in DEFERRING:
         _defer(run, one, reason)
     else:
         winner = run.winners[-1] if reason is OUTRANKED else None
@@ -167,7 +169,7 @@ def _defer(run: Execution, one: Caused, reason: Reason) -> None:
     run.outputs.deferred = True
     round_us = run.state.round_ends_us
     release_us = _release_us(run, one, reason)
-    found.held = Held(release_us, one.candidate, reason is ARBITRATION, reason is FEED_SILENT)
+    found.held = Held(release_us, one.candidate, reason is ARBITRATION, reason is FEED_SILENT, reason is FLOODED)
     run.timers.set(found.held.release_us, one.rule_index, one.key)
     if run.trace is not None:
         run.note(
@@ -180,14 +182,15 @@ def _defer(run: Execution, one: Caused, reason: Reason) -> None:
             reminder=one.candidate.reminder,
             opens_round=run.state.round_ends_us != round_us,
             silent=silent_types(run, run.program.feeds[one.rule_index]),
+            flooded=flooded_types(run, one.candidate, run.program.feeds[one.rule_index]),
         )
 
 
 def _release_us(run: Execution, one: Caused, reason: Reason) -> int:
     if reason is ARBITRATION:
         return hold_until_us(run, one.rule_index)
-    if reason is FEED_SILENT:
-        return asks_again_us(run, run.program.feeds[one.rule_index])
+    if reason is FEED_SILENT or reason is FLOODED:
+        return asks_again_us(run, one, run.program.feeds[one.rule_index])
     quiet = run.program.asked[one.rule_index].quiet_hours
     assert quiet is not None
     return release_us(quiet, run.zone, run.now_us)

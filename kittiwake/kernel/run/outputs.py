@@ -28,10 +28,11 @@ NOTHING_UNUSABLE: Final[Mapping[Unusable, int]] = {}
 
 
 class Silent(NamedTuple):
-    """A feed that was silent when something of a rule was due."""
+    """A feed that was silent when something of a rule was due, or a type flooded when its newest event came."""
 
     rule_id: str
     type: str
+    flooded: bool = False
 
 
 NOTHING_SILENT: Final[Mapping[Silent, int]] = {}
@@ -70,7 +71,7 @@ class Outputs:
         self.repeats_forgotten = 0
         """Values that had to make room (`Limits.repeats`) while events could still bring them again."""
         self.silent: dict[Silent, int] = {}
-        """What was due for the first time while a feed was silent on which its rule leans, and how often."""
+        """What was due for the first time while a feed was silent on which its rule leans, or armed by a flood."""
         self.deferred = False
         """Whether anything was deferred."""
 
@@ -80,9 +81,9 @@ class Outputs:
         if self.trace is not None:
             self.trace.append(step_of(decision))
 
-    def count_silent(self, rule_id: str, event_type: str) -> None:
-        """Count what was due while a feed was silent."""
-        one = Silent(rule_id, event_type)
+    def count_silent(self, rule_id: str, event_type: str, *, flooded: bool = False) -> None:
+        """Count what was due while a feed was silent, or what a flood armed."""
+        one = Silent(rule_id, event_type, flooded)
         self.silent[one] = self.silent.get(one, 0) + 1
 
     def count_unusable(self, one: Unusable) -> None:

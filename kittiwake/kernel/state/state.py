@@ -132,9 +132,9 @@ class Held(msgspec.Struct, array_like=True, gc=False):
     release_us: int
     candidate: Candidate
     in_round: bool = False
-    """Until the end of a round, by arbitration."""
     for_feed: bool = False
-    """While a feed is silent; if neither, until the end of quiet hours."""
+    for_flood: bool = False
+    """By arbitration, while a feed is silent, for a flood armed it; if none of the three, by quiet hours."""
 
 
 class Reminder(msgspec.Struct, array_like=True, gc=False):

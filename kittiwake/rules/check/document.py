@@ -16,7 +16,7 @@ from kittiwake.rules.check.channels import check_channels
 from kittiwake.rules.check.conditions import check_conditions
 from kittiwake.rules.check.derive import check_derivations
 from kittiwake.rules.check.digest import check_digest
-from kittiwake.rules.check.feeds import check_feeds
+from kittiwake.rules.check.feeds import check_breaker, check_feeds
 from kittiwake.rules.check.include import check_include
 from kittiwake.rules.check.match import check_match
 from kittiwake.rules.check.paths import check_paths
@@ -47,7 +47,13 @@ def errors_of_rule(rule: Rule, location: Location, wrong: frozenset[str] = froze
 def errors_of_policy(policy: PolicyObject, location: Location) -> Iterator[RuleError]:
     """Everything wrong with a policy whose shape is right."""
     return _located(
-        chain(check_policy(policy), check_channels(policy, ("channels",)), check_feeds(policy, ("feeds",))), location
+        chain(
+            check_policy(policy),
+            check_channels(policy, ("channels",)),
+            check_feeds(policy, ("feeds",)),
+            check_breaker(policy, ("breaker",)),
+        ),
+        location,
     )
 
 

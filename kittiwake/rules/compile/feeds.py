@@ -1,4 +1,4 @@
-"""From `feeds` of a policy to the kernel's.
+"""From `feeds` and `breaker` of a policy to the kernel's.
 
 Pure. Called by `compile.policy`; its input has been checked.
 """
@@ -11,6 +11,10 @@ from kittiwake.rules.model.policy import PolicyObject
 
 
 def feeds_of(written: PolicyObject) -> tuple[Feed, ...]:
-    """The feeds, by type: in which order they are written decides nothing."""
+    """The feeds, then the breakers, each by type: in which order they are written decides nothing."""
     feeds = sorted((written.feeds or {}).items())
-    return tuple(Feed(name, span_us(feed.every), feed.mode == "hold") for name, feed in feeds)
+    breakers = sorted((written.breaker or {}).items())
+    return (
+        *(Feed(name, span_us(one.every), one.mode == "hold") for name, one in feeds),
+        *(Feed(name, span_us(one.per), one.mode == "hold", int(one.max)) for name, one in breakers),
+    )

@@ -9,7 +9,7 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, Field, Tag
 
-from kittiwake.rules.limits import CAP_MAX, CHANNELS_MAX, FEEDS_MAX
+from kittiwake.rules.limits import BREAKER_MAX, BREAKERS_MAX, CAP_MAX, CHANNELS_MAX, FEEDS_MAX
 from kittiwake.rules.model.base import Checked, Model, chosen, shape
 from kittiwake.rules.model.number import ExactNumber, Flag, Whole
 from kittiwake.rules.model.quiet_hours import QuietHours
@@ -69,6 +69,19 @@ class FeedObject(Model):
     )
 
 
+class BreakerObject(Model):
+    """A type of which more events come than usual only if something is wrong."""
+
+    max: Whole = Field(
+        description="in the whole account so many such events come in an interval at most",
+        json_schema_extra={"minimum": 1, "maximum": BREAKER_MAX},
+    )
+    per: Duration = Field(description="how long an interval is; they follow one another, in UTC")
+    mode: Annotated[str, *one_of("shadow", "hold")] = Field(
+        "shadow", description="hold what the events beyond max arm, or only count it"
+    )
+
+
 Frequency: TypeAlias = Annotated[
     Annotated[CapObject, Tag("|object")] | Annotated[list[CapObject], Tag("|list")],
     chosen(
@@ -114,6 +127,12 @@ class PolicyObject(Model):
         description="types of events that have to come for their absence to mean anything, each with its rhythm",
         json_schema_extra={"minProperties": 1, "maxProperties": FEEDS_MAX},
         examples=[{"order.completed": {"every": "6h", "mode": "hold"}}],
+    )
+    breaker: dict[str, BreakerObject] | None = Field(
+        None,
+        description="types of events of which too many hold what they arm, each with how many are too many",
+        json_schema_extra={"minProperties": 1, "maxProperties": BREAKERS_MAX},
+        examples=[{"cart.item_added": {"max": 5000, "per": "1h", "mode": "hold"}}],
     )
     retention: Duration = Field("400d", description="a contact without events for so long is forgotten: what it did")
     profile_retention: Duration | None = Field(

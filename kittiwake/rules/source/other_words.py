@@ -54,6 +54,7 @@ KEYS: Final[dict[str, dict[str, str]]] = {
             key: f"Write policy: {{{key}: …}}"
             for key in (
                 "arbitration",
+                "breaker",
                 "channels",
                 "consent",
                 "feeds",
@@ -289,6 +290,11 @@ KEYS: Final[dict[str, dict[str, str]]] = {
             ("holdout", "arbitration", "priority"), "Delete it: it stands in the policy, once for all channels"
         ),
     },
+    "BreakerObject": {
+        **dict.fromkeys(("limit", "at_most", "threshold", "count", "max_events", "maximum"), "Write max"),
+        **dict.fromkeys(("within", "interval", "every", "window", "period"), "Write per"),
+        **dict.fromkeys(("action", "on_flood", "then"), "Write mode: hold"),
+    },
     "FeedObject": {
         **dict.fromkeys(("within", "interval", "rhythm", "max_gap", "timeout", "per"), "Write every"),
         **dict.fromkeys(("action", "on_silence", "then"), "Write mode: hold"),
@@ -318,6 +324,10 @@ KEYS: Final[dict[str, dict[str, str]]] = {
             ("feed", "feed_health", "heartbeat", "heartbeats", "freshness", "data_freshness"),
             "Write feeds: {order.completed: {every: 6h}}",
         ),
+        **dict.fromkeys(
+            ("breakers", "circuit_breaker", "volume", "volume_breaker", "max_volume", "throttle", "flood"),
+            "Write breaker: {cart.item_added: {max: 5000, per: 1h}}",
+        ),
         **dict.fromkeys(("channel",), "Write channels: {email: {}}"),
         **dict.fromkeys(("timezone", "calendar"), "Delete it: it stands beside rules"),
     },
@@ -329,6 +339,7 @@ EXAMPLES: Final = {
     "ArbitrationObject": "{within: 2h}",
     "AttributeChanges": "{tier: {becomes: gold}}",
     "CapObject": "{max: 1, per: day}",
+    "BreakerObject": "{max: 5000, per: 1h}",
     "ConsentObject": "{purpose: marketing}",
     "ContactCondition": "{tier: gold}",
     "DigestObject": "{max: 3}",

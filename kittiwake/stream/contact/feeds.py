@@ -12,9 +12,11 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace as replace_fields
 
 from kittiwake.event_types import FEED_MARK, is_feed_notice
-from kittiwake.kernel.evaluate.feeds import notices
+from kittiwake.kernel.evaluate.feeds import notices, united
+from kittiwake.kernel.plan.feed_plan import FeedPlan
 from kittiwake.kernel.plan.feeds import Silences, Span
 from kittiwake.kernel.plan.policy import Rhythm
 from kittiwake.model import Event
@@ -33,7 +35,13 @@ class FeedNotice(msgspec.Struct, frozen=True, array_like=True, gc=False):
     to_us: int
     """The contact is notified of what comes until then."""
     silences: tuple[Span, ...]
-    """Those that have begun; what lasts ends at the end of time."""
+    """Those that have begun; what lasts ends at the end of time. Of a breaker floods, from what the contact did on."""
+    max_events: int = 0
+    """Of a breaker; 0: it is of a feed. Floods only grow: of two that a contact is notified both count."""
+
+    def rhythm(self, event_type: str) -> Rhythm:
+        """What it is of."""
+        return Rhythm(event_type, self.every_us, self.max_events)
 
 
 encode_notice: Final = msgspec.msgpack.Encoder().encode
@@ -41,7 +49,7 @@ notice_of: Final = msgspec.msgpack.Decoder(FeedNotice).decode
 
 
 Known = Mapping[str, tuple[FeedNotice, ...]]
-"""By type of the feed's events, the newest of each `every`."""
+"""By type of the events, the newest of each `every`, and all that is known of each breaker."""
 
 
 NOTHING_KNOWN: Final[Known] = {}
@@ -65,8 +73,9 @@ def learned(
     if plan.feeds is None or not (known or any(is_feed_notice(one.type) for one in arrivals)):
         return Learned(plan, list(arrivals), [], NOTHING_KNOWN)
     came = [one for one in arrivals if is_feed_notice(one.type)]
-    after = _not_over(_with_notices(known, came), evaluated_to_us, horizon_us)
-    before, silences = _silences(_not_over(known, evaluated_to_us, horizon_us)), _silences(after)
+    after = _not_over(plan.feeds, _with_notices(known, came), evaluated_to_us, horizon_us)
+    before = _silences(_not_over(plan.feeds, known, evaluated_to_us, horizon_us))
+    silences = _silences(after)
     number = max((one.known for each in after.values() for one in each), default=0)
     late = notices(before, silences, evaluated_to_us, number) if came else []
     versions = replace(plan.versions, silences=silences)
@@ -75,13 +84,22 @@ def learned(
 
 
 def _with_notices(known: Known, came: Iterable[BufferedEvent]) -> dict[str, tuple[FeedNotice, ...]]:
-    found = {name: {one.every_us: one for one in each} for name, each in known.items()}
+    found = {name: {one.rhythm(name): one for one in each} for name, each in known.items()}
     for arrival in came:
-        one, of_type = notice_of(arrival.data), found.setdefault(arrival.type.removeprefix(FEED_MARK), {})
-        before = of_type.get(one.every_us)
-        if before is None or (before.known, before.to_us) < (one.known, one.to_us):
-            of_type[one.every_us] = one if before is None else _with_past(one, before)
-    return {name: tuple(of_type[every_us] for every_us in sorted(of_type)) for name, of_type in sorted(found.items())}
+        one, name = notice_of(arrival.data), arrival.type.removeprefix(FEED_MARK)
+        of_type, rhythm = found.setdefault(name, {}), one.rhythm(name)
+        of_type[rhythm] = _together(of_type.get(rhythm), one)
+    return {name: tuple(of_type[rhythm] for rhythm in sorted(of_type)) for name, of_type in sorted(found.items())}
+
+
+def _together(before: FeedNotice | None, one: FeedNotice) -> FeedNotice:
+    """What is known of a feed or a breaker with one notice more, in whatever order they come."""
+    if before is None:
+        return one
+    if one.max_events:
+        floods = tuple(united([*before.silences, *one.silences]))
+        return replace_fields(one, known=max(one.known, before.known), silences=floods)
+    return _with_past(one, before) if (before.known, before.to_us) < (one.known, one.to_us) else before
 
 
 def _with_past(one: FeedNotice, before: FeedNotice) -> FeedNotice:
@@ -92,22 +110,29 @@ def _with_past(one: FeedNotice, before: FeedNotice) -> FeedNotice:
 
 
 def _silences(known: Known) -> Silences:
-    return Silences({Rhythm(name, one.every_us): _until(one) for name, each in known.items() for one in each})
+    return Silences({one.rhythm(name): _until(one) for name, each in known.items() for one in each})
 
 
 def _until(one: FeedNotice) -> list[Span]:
     return [(begins, min(ends, one.to_us)) for begins, ends in one.silences if begins < one.to_us]
 
 
-def _not_over(known: Known, evaluated_to_us: int | None, horizon_us: int) -> Known:
-    """Without what the contact waits for no more, and without silences that nothing comes back to."""
-    edge_us = None if evaluated_to_us is None else evaluated_to_us - 2 * horizon_us
-    if edge_us is None:
+def _not_over(feeds: FeedPlan, known: Known, evaluated_to_us: int | None, horizon_us: int) -> Known:
+    """Without what the contact waits for no more, and without silences and floods that nothing comes back to."""
+    if evaluated_to_us is None:
         return known
-    found = {name: tuple(_cut(one, edge_us) for one in each if one.to_us > edge_us) for name, each in known.items()}
+    edge_us, found = evaluated_to_us - 2 * horizon_us, dict[str, tuple[FeedNotice, ...]]()
+    for name, each in known.items():
+        lasting = [_cut(one, edge_us - _asked_for_us(feeds, one.rhythm(name))) for one in each if one.to_us > edge_us]
+        found[name] = tuple(one for one in lasting if one.silences or not one.max_events)
     return {name: each for name, each in found.items() if each}
+
+
+def _asked_for_us(feeds: FeedPlan, rhythm: Rhythm) -> int:
+    """For how long it may be asked of an instant: of a breaker until all that was armed then has been decided."""
+    return feeds.longest_us(rhythm) if rhythm.is_breaker else 0
 
 
 def _cut(one: FeedNotice, edge_us: int) -> FeedNotice:
     kept = tuple(span for span in one.silences if span[1] > edge_us)
-    return one if len(kept) == len(one.silences) else FeedNotice(one.every_us, one.known, one.from_us, one.to_us, kept)
+    return one if len(kept) == len(one.silences) else replace_fields(one, silences=kept)

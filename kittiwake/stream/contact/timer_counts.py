@@ -30,6 +30,7 @@ class TimerCounts(NamedTuple):
     repeats: int = 0
     repeats_forgotten: int = 0
     silent: int = 0
+    of_flood: int = 0
     consents_kept: int = 0
     """Whether consents alone stay of it from now on, for ever."""
     profiles_kept: int = 0

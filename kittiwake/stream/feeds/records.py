@@ -1,7 +1,8 @@
-"""Keys of feeds, and what a contact is notified of one.
+"""Keys of feeds and breakers, and what a contact is notified of one.
 
-Pure. A feed has a key for each shard of the contacts that wait, as an item has, in the same step; what comes to it are
-`items.records.FeedEvent` and `ShownInterest`. Contacts are notified by a `BufferedEvent` that does nothing by itself.
+Pure. A feed, or the breaker of a type, has a key for each shard of the contacts that wait, as an item has, in the same
+step; what comes to it are `items.records.FeedEvent` and `ShownInterest`. Contacts are notified by a `BufferedEvent`
+that does nothing by itself.
 """
 
 from __future__ import annotations
@@ -29,21 +30,26 @@ def feed_key(account_id: str, rhythm: Rhythm, shard: int) -> bytes:
 
     >>> feed_key("acme", Rhythm("order.completed", 6), 3), feed_shard_of(b'["acme","p-1",3]')
     (b'["acme","order.completed",6,3]', None)
+    >>> feed_key("acme", Rhythm("order.completed", 6, 500), 3)
+    b'["acme","order.completed",6,500,3]'
     """
-    return msgspec.json.encode((account_id, *rhythm, shard))
+    parts = rhythm if rhythm.is_breaker else rhythm[:2]
+    return msgspec.json.encode((account_id, *parts, shard))
 
 
 def feed_shard_of(key: bytes) -> FeedShard | None:
     """The shard of a feed that a key is of; None: it is one of an item."""
     parts = msgspec.json.decode(key)
-    return FeedShard(parts[0], Rhythm(*parts[1:3]), parts[3]) if len(parts) == PARTS else None
+    return FeedShard(parts[0], Rhythm(*parts[1:-1]), parts[-1]) if len(parts) > PARTS_OF_ITEM else None
 
 
-PARTS: Final = 4
-"""Of a feed's key: that of an item has three."""
+PARTS_OF_ITEM: Final = 3
+"""Of an item's key: that of a feed has four, that of a breaker five."""
 
 
 def notice_to(feed: FeedShard, notice: FeedNotice, since_us: int) -> BufferedEvent:
     """Notices on their way to a contact, of what is otherwise from an instant on: there before that is decided."""
     event_id = f"{feed.rhythm.every_us}/{notice.known}"
+    if feed.rhythm.is_breaker:
+        event_id = f"{event_id}/{feed.rhythm.max_events}/{since_us}"
     return BufferedEvent(since_us - 1, event_id, feed_notice_type(feed.rhythm.type), encode_notice(notice))

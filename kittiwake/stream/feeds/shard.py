@@ -3,6 +3,9 @@
 The seam for a host is that of an item's shard (`items.shard`): a value state (what the feed's events cover), and a
 bag state (who waits, until when). A timer in event time fires where what is covered ends: then the feed is silent, if
 nothing has come meanwhile. What contacts are notified of does not depend on the order in which events come.
+
+A breaker is the same with other contents: the first events of each interval, and the times of those that may have armed
+something. A flood is known with the event that is too many; the timer, at the end of an interval, only lets go.
 """
 
 from __future__ import annotations
@@ -13,16 +16,18 @@ from typing import Final, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from kittiwake.kernel.evaluate.feeds import differing, silences_of, united
+from kittiwake.kernel.evaluate.feeds import differing, entries_of, kept_of, stretches_of
+from kittiwake.kernel.evaluate.floods import interval_end_us
 from kittiwake.kernel.items.index import HeldInterest
 from kittiwake.kernel.plan.feeds import Span
+from kittiwake.kernel.plan.policy import Rhythm
 from kittiwake.stream.contact.feeds import FeedNotice
 from kittiwake.stream.contact.sealing import UnreadableError, sealed, unsealed
 from kittiwake.stream.feeds.records import FeedShard, notice_to
 from kittiwake.stream.items.records import FeedEvent, ShownInterest, item_record_of
 from kittiwake.stream.items.shard import ShardStore, entry_of, forgets_us, interests_of
 from kittiwake.stream.records import encode, key_of
-from kittiwake.time.instants import DAY_US
+from kittiwake.time.instants import DAY_US, END_OF_TIME_US
 
 LAYOUT: Final = 1
 """Of the value."""
@@ -40,11 +45,11 @@ class FeedState(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     layout: int = LAYOUT
     covered: tuple[Span, ...] = ()
-    """What its events cover."""
+    """What its events cover; of a breaker the first events of each interval."""
     judged_us: int | None = None
     """Up to where a timer has looked for silence; None: none has fired yet."""
     silences: tuple[Span, ...] = ()
-    """Those that have begun by then."""
+    """Those that have begun by then; of a breaker the floods."""
     known: int = 0
     """How often they have become others."""
     timer_us: int | None = None
@@ -63,7 +68,7 @@ def on_record(store: FeedStore, feed: FeedShard, record: bytes, horizon_us: int)
     """
     found = item_record_of(record)
     if isinstance(found, FeedEvent):
-        return _with_event(store, feed, found.time_us, horizon_us)
+        return _with_event(store, feed, found, horizon_us)
     if isinstance(found, ShownInterest):
         return _with_interest(store, feed, found.interest, horizon_us)
     return ()
@@ -78,20 +83,20 @@ def on_timer(store: FeedStore, feed: FeedShard, at_us: int, horizon_us: int) -> 
     state = _state_of(store)
     if state is None or (state.judged_us is not None and at_us <= state.judged_us):
         return ()
-    after = _judged(replace(state, judged_us=at_us, timer_us=None))
-    _keep(store, _pruned(after, _edge_us(at_us, horizon_us)))
-    return _notify(store, feed, state, after)
+    after = _judged(feed.rhythm, replace(state, judged_us=at_us, timer_us=None))
+    _keep(store, feed.rhythm, _pruned(feed.rhythm, after, _edge_us(feed.rhythm, at_us, horizon_us)))
+    return () if feed.rhythm.is_breaker else _notify(store, feed, state, after)
 
 
-def _with_event(store: FeedStore, feed: FeedShard, time_us: int, horizon_us: int) -> Notices:
-    state, every_us = _state_of(store) or FeedState(), feed.rhythm.every_us
-    if state.judged_us is not None and time_us + every_us <= _edge_us(state.judged_us, horizon_us):
+def _with_event(store: FeedStore, feed: FeedShard, event: FeedEvent, horizon_us: int) -> Notices:
+    state, rhythm = _state_of(store) or FeedState(), feed.rhythm
+    if state.judged_us is not None and _ends_us(rhythm, event.time_us) <= _edge_us(rhythm, state.judged_us, horizon_us):
         return ()  # nothing is kept of that time
-    covered = united([*state.covered, (time_us, time_us + every_us)])
+    covered = kept_of(rhythm, [*state.covered, *entries_of(rhythm, [event.time_us], [event.mark])])
     if tuple(covered) == state.covered:
         return ()
-    after = _judged(replace(state, covered=tuple(covered)))
-    _keep(store, after)
+    after = _judged(rhythm, replace(state, covered=tuple(covered)))
+    _keep(store, rhythm, after)
     return _notify(store, feed, state, after)
 
 
@@ -115,36 +120,47 @@ def _first_us(silences: Iterable[Span], one: HeldInterest) -> int | None:
 # ---------------------------------------------------------------- what is known
 
 
-def _judged(state: FeedState) -> FeedState:
-    """With the silences that have begun by where it was looked, and where to look next."""
-    judged_us = state.judged_us
-    found = silences_of(state.covered)
-    begun = () if judged_us is None else tuple(one for one in found if one[0] <= judged_us)
+def _judged(rhythm: Rhythm, state: FeedState) -> FeedState:
+    """With the silences that have begun by where it was looked; a flood is known at once."""
+    judged_us, found = state.judged_us, stretches_of(rhythm, state.covered)
+    if rhythm.is_breaker:
+        begun = tuple(found)
+    else:
+        begun = () if judged_us is None else tuple(one for one in found if one[0] <= judged_us)
     known = state.known + (begun != state.silences)
     return replace(state, silences=begun, known=known)
 
 
-def _next_us(state: FeedState) -> int | None:
-    """The first end of what is covered where it has not been looked."""
-    return next((ends for _, ends in state.covered if state.judged_us is None or ends > state.judged_us), None)
+def _ends_us(rhythm: Rhythm, time_us: int) -> int:
+    """Up to when an event says anything."""
+    return interval_end_us(rhythm, time_us) if rhythm.is_breaker else time_us + rhythm.every_us
 
 
-def _keep(store: FeedStore, state: FeedState) -> None:
+def _next_us(rhythm: Rhythm, state: FeedState) -> int | None:
+    """The first end of what is covered, or of an interval, where it has not been looked."""
+    own = (_ends_us(rhythm, one[0]) if rhythm.is_breaker else one[1] for one in state.covered)
+    return next((ends for ends in own if state.judged_us is None or ends > state.judged_us), None)
+
+
+def _keep(store: FeedStore, rhythm: Rhythm, state: FeedState) -> None:
     """Keep it, with the timer that looks next set: one that would fire sooner stays, and sets itself anew."""
-    next_us = _next_us(state)
+    next_us = _next_us(rhythm, state)
     if next_us is not None and (state.timer_us is None or next_us < state.timer_us):
         store.set_silence_timer(next_us)
         state = replace(state, timer_us=next_us)
     store.write_item(sealed(_encode(state)))
 
 
-def _edge_us(judged_us: int, horizon_us: int) -> int:
+def _edge_us(rhythm: Rhythm, judged_us: int, horizon_us: int) -> int:
     """What is covered up to then is forgotten: no contact is corrected for so late an event."""
-    return judged_us - 2 * horizon_us - DAY_US
+    return judged_us - 2 * horizon_us - (rhythm.every_us if rhythm.is_breaker else DAY_US)
 
 
-def _pruned(state: FeedState, edge_us: int) -> FeedState:
-    """Without what lies too far back for anything that still comes; the newest stays."""
+def _pruned(rhythm: Rhythm, state: FeedState, edge_us: int) -> FeedState:
+    """Without what lies too far back for anything that still comes; of a feed the newest stays."""
+    if rhythm.is_breaker:
+        recent = tuple(one for one in state.covered if _ends_us(rhythm, one[0]) > edge_us)
+        return replace(state, covered=recent, silences=tuple(stretches_of(rhythm, recent)))
     kept = tuple(one for one in state.covered[:-1] if one[1] > edge_us) + state.covered[-1:]
     if len(kept) == len(state.covered):
         return state
@@ -167,8 +183,14 @@ def _notify(store: FeedStore, feed: FeedShard, before: FeedState, after: FeedSta
 
 
 def _notice(feed: FeedShard, state: FeedState, one: HeldInterest, since_us: int) -> tuple[bytes, bytes]:
-    from_us = state.covered[0][0] + 1  # what is covered begins behind it
-    notice = FeedNotice(feed.rhythm.every_us, state.known, from_us, one.to_us, state.silences)
+    """Of a feed, all that is known; of a breaker, the flood in which something of the contact may have been armed."""
+    rhythm = feed.rhythm
+    if rhythm.is_breaker:
+        floods = tuple((since_us, ends) for begins, ends in state.silences if begins <= since_us < ends)
+        notice = FeedNotice(rhythm.every_us, state.known, since_us, END_OF_TIME_US, floods, rhythm.max_events)
+    else:
+        from_us = state.covered[0][0] + 1  # what is covered begins behind it
+        notice = FeedNotice(rhythm.every_us, state.known, from_us, one.to_us, state.silences)
     return key_of(feed.account_id, one.contact_id), encode(notice_to(feed, notice, since_us))
 
 

@@ -45,9 +45,11 @@ class ItemSeed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field
 
 
 class FeedEvent(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=FEED):
-    """An event of a feed, on its way to a shard of it (`stream.feeds`)."""
+    """An event of a feed, or of a breaker's type, on its way to a shard of it (`stream.feeds`)."""
 
     time_us: int
+    mark: int = 0
+    """Of a breaker's: what stands for its names (`kernel.evaluate.floods`)."""
 
 
 ItemRecord = ItemEvent | ShownInterest | ItemSeed | FeedEvent
