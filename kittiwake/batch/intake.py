@@ -17,7 +17,7 @@ from kittiwake.input.bulk import ParsedBlocks, Table, Wants, new_table
 from kittiwake.input.columns.blocks import AnyBlock, ColumnBlock, records_at
 from kittiwake.input.events import AHEAD_MAX_US, TIME_MIN_US, parse_events
 from kittiwake.input.lines import Block, is_cut
-from kittiwake.input.native.blocks import ReadsLines, read_blocks
+from kittiwake.input.native.blocks import KeepsEvents, read_blocks
 from kittiwake.input.shapes.base import InputShape, Mapped, Shape
 from kittiwake.kernel.plan.feeds import NO_FEEDS, FeedsOfRules
 from kittiwake.model import DeadLetter, Event
@@ -94,7 +94,7 @@ class Intake:
     """Takes in the records of a run, and counts them."""
 
     def __init__(
-        self, settings: RunSettings, programs: Needs, counts: Counts, keeping: ReadsLines | None = None
+        self, settings: RunSettings, programs: Needs, counts: Counts, keeping: KeepsEvents | None = None
     ) -> None:
         """Events of accounts whose rules are refused are counted by account, and left out; those that `keeping` keeps
         are counted, and in no table.
@@ -153,10 +153,12 @@ class Intake:
 
     def _count_zones(self, table: Table) -> None:
         """Count the time zones of contacts that are none; most blocks have no such event."""
-        if CONTACT_UPDATED not in table.types:
-            return
-        for event_type, text in zip(table.types, table.properties, strict=True):
-            if event_type == CONTACT_UPDATED and (b"timezone" in text or b"\\" in text):
+        texts = [] if self._keeping is None else self._keeping.take_zones()
+        if CONTACT_UPDATED in table.types:
+            updates = zip(table.types, table.properties, strict=True)
+            texts += [text for event_type, text in updates if event_type == CONTACT_UPDATED]
+        for text in texts:
+            if b"timezone" in text or b"\\" in text:
                 name = parse_sound(text).get("timezone")
                 if name is not None and zone_of(name) is None:
                     count_unknown_zone(self._counts, _shown(name))

@@ -26,7 +26,7 @@ from kittiwake.batch.workers.progress import ContactsSeen, OnProgress, Progress
 from kittiwake.errors import UnusableError
 from kittiwake.input.errors import shown
 from kittiwake.input.files import ShapedFile
-from kittiwake.input.native.blocks import ReadsLines
+from kittiwake.input.native.blocks import KeepsEvents
 from kittiwake.input.query.inputs import blocks_of_input, find_inputs
 from kittiwake.input.reading import read_records
 from kittiwake.kernel.state.state import State
@@ -255,7 +255,7 @@ class FileIntake:
         settings: RunSettings,
         needs: Needs,
         counts: Counts,
-        keeping: ReadsLines | None = None,
+        keeping: KeepsEvents | None = None,
     ) -> None:
         """Nothing is read yet; `needs` says which events are wanted; those that `keeping` keeps come in no table."""
         self._files, self._settings, self._counts = files, settings, counts

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 use rustc_hash::FxHashMap;
 
-use crate::waits::Waits;
+use crate::waits::{Moment, Waits};
 
 /// About what a contact takes besides its events.
 pub const CONTACT_BYTES: usize = 160;
@@ -85,5 +85,23 @@ impl Contacts {
     pub fn pop(&mut self) -> Option<Contact> {
         self.first_of.clear();
         self.all.pop()
+    }
+}
+
+/// An event of an account whose events are kept.
+pub fn moment<'a>(texts: &'a str, row: &Row, account: &'a Account) -> Moment<'a> {
+    let waits = account.waits.as_ref().expect("an account whose events are kept has rules");
+    moment_of(texts, row, waits.get())
+}
+
+/// An event, by the types that `waits` names.
+pub fn moment_of<'a>(texts: &'a str, row: &Row, waits: &'a Waits) -> Moment<'a> {
+    let middle = row.at + usize::from(row.id_bytes);
+    Moment {
+        time_us: row.time_us,
+        event_id: &texts[row.at..middle],
+        event_type: &waits.types()[usize::from(row.kind)],
+        properties: &texts[middle..middle + row.properties_bytes as usize],
+        kind: row.kind,
     }
 }

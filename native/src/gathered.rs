@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::block::{read, Columns, Found};
-use crate::contacts::{Account, Contacts, Row, ACCOUNT_BYTES, CONTACT_BYTES};
+use crate::contacts::{moment, moment_of, Account, Contacts, Row, ACCOUNT_BYTES, CONTACT_BYTES};
 use crate::record::Record;
 use crate::waits::{Decider, Moment, Waits};
 
@@ -30,6 +30,8 @@ pub struct Gathered {
     account_numbers: HashMap<Box<str>, u32>,
     contacts: Contacts,
     texts: String,
+    /// Properties of events that may set a zone, since they were taken.
+    zones: Vec<String>,
     /// Contacts in their order, and how far it has been gone through.
     order: Vec<u32>,
     at: usize,
@@ -54,6 +56,7 @@ impl Gathered {
             account_numbers: HashMap::new(),
             contacts: Contacts::default(),
             texts: String::new(),
+            zones: Vec::new(),
             order: Vec::new(),
             at: 0,
             is_ordered: false,
@@ -73,6 +76,11 @@ impl Gathered {
         wants: &Bound<'py, PyAny>,
     ) -> PyResult<Found<'py>> {
         read(lines, earliest_us, latest_us, wants, Some(self))
+    }
+
+    /// Properties of kept events that may set a zone: of those that came since this was asked.
+    fn take_zones<'py>(&mut self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        self.zones.drain(..).map(|text| PyBytes::new(py, text.as_bytes())).collect()
     }
 
     /// How many contacts there are.
@@ -209,9 +217,12 @@ impl Gathered {
     /// Keep an event, unless more than its type, id and time can matter; whether it is kept.
     pub fn keep(&mut self, (account, kind): (u32, u16), record: &Record<'_>) -> bool {
         let properties = record.properties.unwrap_or("{}");
-        let waits = self.accounts[account as usize].waits.as_ref();
-        if !waits.is_some_and(|waits| waits.get().keeps(kind, properties)) {
+        let Some(waits) = self.accounts[account as usize].waits.as_ref().map(Py::get) else { return false };
+        if !waits.keeps(kind, properties) {
             return false;
+        }
+        if waits.may_set_zone(kind, properties) {
+            self.zones.push(properties.into());
         }
         let at = self.texts.len();
         self.texts.push_str(record.event_id);
@@ -274,20 +285,4 @@ fn rows_of<'py>(py: Python<'py>, texts: &str, rows: &[Row], account: &Account) -
         found.append((moment.time_us, id, event_type, properties).into_pyobject(py)? as Bound<'_, PyTuple>)?;
     }
     Ok(found)
-}
-
-fn moment<'a>(texts: &'a str, row: &Row, account: &'a Account) -> Moment<'a> {
-    let waits = account.waits.as_ref().expect("an account whose events are kept has rules");
-    moment_of(texts, row, waits.get())
-}
-
-fn moment_of<'a>(texts: &'a str, row: &Row, waits: &'a Waits) -> Moment<'a> {
-    let middle = row.at + usize::from(row.id_bytes);
-    Moment {
-        time_us: row.time_us,
-        event_id: &texts[row.at..middle],
-        event_type: &waits.types()[usize::from(row.kind)],
-        properties: &texts[middle..middle + row.properties_bytes as usize],
-        kind: row.kind,
-    }
 }

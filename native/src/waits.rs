@@ -79,14 +79,19 @@ impl Waits {
         self.rules.len()
     }
 
-    /// Whether nothing but its type, id and time can matter of an event: of updates their zone does, and their size.
+    /// Whether nothing but its type, id and time can matter of an event here: of updates their size does.
     pub fn keeps(&self, kind: u16, properties: &str) -> bool {
         match self.updated {
             Some((updated, bytes_max)) if updated == kind => {
-                properties.len() <= bytes_max && !properties.contains("timezone") && !properties.contains('\\')
+                properties.len() <= bytes_max && !properties.contains('\\')
             }
             _ => true,
         }
+    }
+
+    /// Whether an event may set a zone, which is nothing to plain waits, and counted if there is no such.
+    pub fn may_set_zone(&self, kind: u16, properties: &str) -> bool {
+        self.updated.is_some_and(|(updated, _)| updated == kind) && properties.contains("timezone")
     }
 }
 

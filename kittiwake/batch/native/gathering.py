@@ -55,6 +55,11 @@ class KeptWaits:
         """As the accelerator's, which keeps what it can decide."""
         return self._read(lines, earliest_us, latest_us, wants)
 
+    def take_zones(self) -> list[bytes]:
+        """As `KeepsEvents` says."""
+        zones: list[bytes] = self._gathered.take_zones()
+        return zones
+
     @property
     def contacts(self) -> int:
         """How many contacts have events here."""

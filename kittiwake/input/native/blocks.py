@@ -17,7 +17,7 @@ from kittiwake.input.bulk import ParsedBlock, ParsedBlocks, Table, Wants, new_ta
 from kittiwake.time.instants import BEFORE_ALL_US
 
 MODULE: Final = "kittiwake_native"
-FORM: Final = 2
+FORM: Final = 3
 """The form of its answers that is understood here: a wheel of another release may answer otherwise."""
 
 SWITCH: Final = "KITTIWAKE_NATIVE"
@@ -36,6 +36,13 @@ class ReadsLines(Protocol):
 
     def read_lines(self, lines: list[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
         """What it is sure of."""
+
+
+class KeepsEvents(ReadsLines, Protocol):
+    """What keeps events in the accelerator."""
+
+    def take_zones(self) -> list[bytes]:
+        """Properties of kept events that may set a time zone: of those that came since this was asked."""
 
 
 class Accelerator(NamedTuple):
