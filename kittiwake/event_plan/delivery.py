@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import Field
-
 from kittiwake.event_plan.parts import Count, EventName, PropertyPath, Share, ValueSeen
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.base import Field, Model
+from kittiwake.rules.model.number import Word
 from kittiwake.rules.model.text import AccountId, one_of
 
 LIMITS: Final = ("1s", "1m", "10m", "1h", "6h", "1d", "7d")
@@ -74,7 +73,7 @@ class ReceivedObject(Model):
 class BusyContactObject(Model):
     """A contact with a great share of all events: a placeholder, a test, a robot."""
 
-    contact: str | None = Field(None, description="its id; left out where it looks like personal data")
+    contact: Word | None = Field(None, description="its id; left out where it looks like personal data")
     share: Share = Field(description="its share of all different events, 0 to 1")
 
 

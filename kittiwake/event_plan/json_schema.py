@@ -9,11 +9,12 @@ from typing import Any
 
 from kittiwake.event_plan.model import PlanObject
 from kittiwake.rules.json_schema import DIALECT, tidied
+from kittiwake.rules.schema_parts import schema_of
 
 
 def json_schema() -> dict[str, Any]:
     """The schema of an event plan."""
-    made: dict[str, Any] = tidied(PlanObject.model_json_schema(by_alias=True))
+    made: dict[str, Any] = tidied(schema_of(PlanObject))
     description = (
         "Which events come, with which properties, and what has been seen of them; rules are checked against it."
     )

@@ -6,8 +6,6 @@ that a person may write a plan by hand: types, and of properties `type`, `requir
 
 from __future__ import annotations
 
-from pydantic import ConfigDict, Field
-
 from kittiwake.event_plan.delivery import DeliveryObject
 from kittiwake.event_plan.parts import (
     Count,
@@ -20,7 +18,7 @@ from kittiwake.event_plan.parts import (
     TypeWord,
 )
 from kittiwake.rules.model.about import Description
-from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.base import Field, Model
 from kittiwake.rules.model.number import ExactNumber, Flag
 from kittiwake.rules.model.text import AccountId
 from kittiwake.rules.model.time import Instant
@@ -128,7 +126,7 @@ class DerivedObject(Model):
 class PlanObject(Model):
     """An event plan: the document `events.yaml`."""
 
-    model_config = ConfigDict(title="Kittiwake event plan")
+    TITLE = "Kittiwake event plan"
 
     account: AccountId | None = Field(
         None, description='whose events these are; left out or "*": those of every account without a plan of its own'

@@ -8,11 +8,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field, Tag
-
 from kittiwake.rules.errors import Code
 from kittiwake.rules.limits import NAME_CHARS_MAX, PATH_CHARS_MAX
-from kittiwake.rules.model.base import Checked, Model, chosen, problem, shape, shown
+from kittiwake.rules.model.base import Checked, Field, Model, Tag, chosen, problem, shape, shown
 from kittiwake.rules.model.number import ScalarValue, exact_number
 from kittiwake.rules.model.text import one_of
 

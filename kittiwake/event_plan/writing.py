@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from kittiwake.event_plan.model import PlanObject
+from kittiwake.rules.model.base import Model
 
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 """Texts that may stand without quotes, unless they are words of YAML."""
@@ -56,7 +57,17 @@ _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, list("-0123456
 
 def plan_data(plan: PlanObject) -> dict[str, Any]:
     """What a plan says, with its defaults left out; numbers are ints and Decimals."""
-    return plan.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
+    found: dict[str, Any] = _plain(plan)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Model):
+        said = {info: getattr(value, name) for name, info in value.model_fields.items()}
+        return {info.key: _plain(one) for info, one in said.items() if one is not None and one != info.default}
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
 def plan_yaml(plan: PlanObject) -> str:

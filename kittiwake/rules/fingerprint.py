@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final
 
-from pydantic import BaseModel
-
 from kittiwake.rules.model.about import ABOUT
+from kittiwake.rules.model.base import Model
 from kittiwake.rules.model.rule import Rule
 from kittiwake.rules.model.wait import AT_OF_DATES, UntilWaitObject
 from kittiwake.values import canonical
@@ -19,7 +18,7 @@ DIGITS: Final = 12
 """Hexadecimal digits: 48 bits distinguish a million versions (chance of a clash 0.2 %), and can be read aloud."""
 
 
-FILLED_IN_ONCE: Final[dict[tuple[type[BaseModel], str], str]] = {(UntilWaitObject, "at"): AT_OF_DATES}
+FILLED_IN_ONCE: Final[dict[tuple[type[Model], str], str]] = {(UntilWaitObject, "at"): AT_OF_DATES}
 """Defaults that an earlier release filled in, as if they had been written. Both texts keep the fingerprint they had
 then: what has been published is recognised by it."""
 
@@ -35,15 +34,15 @@ def fingerprint(value: Any) -> str:
 
 def written(value: Any) -> Any:
     """What a model says, as plain values under the author's keys, defaults filled in, nothing for what is unset."""
-    if isinstance(value, BaseModel):
-        fields = {info.alias or name: _said(value, name) for name, info in type(value).model_fields.items()}
-        value = {**fields, **(value.__pydantic_extra__ or {})}
+    if isinstance(value, Model):
+        fields = {info.key: _said(value, name) for name, info in value.model_fields.items()}
+        value = {**fields, **value.keys_of_its_own()}
     if isinstance(value, dict):
         return {key: written(part) for key, part in value.items() if part is not None}
     return [written(part) for part in value] if isinstance(value, list) else value
 
 
-def _said(model: BaseModel, name: str) -> Any:
+def _said(model: Model, name: str) -> Any:
     said = getattr(model, name)
     return FILLED_IN_ONCE.get((type(model), name)) if said is None else said
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
-
 from kittiwake.rules.check.rule import NOT_OF_AUDIENCES
 from kittiwake.rules.limits import ID_CHARS_MAX, RULES_MAX
 from kittiwake.rules.model.base import Model
@@ -19,6 +17,7 @@ from kittiwake.rules.model.recipe import PARAMETER_TYPES, RecipeObject
 from kittiwake.rules.model.rule import Header, Rule
 from kittiwake.rules.model.text import ID_PATTERN
 from kittiwake.rules.recipes import Recipe, recipe_names, recipes
+from kittiwake.rules.schema_parts import schemas_of
 from kittiwake.rules.source.tree import plain
 
 _MODELS: Final[tuple[type[Model], ...]] = (
@@ -33,9 +32,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 def json_schema() -> dict[str, Any]:
     """The schema of a rules file."""
-    models: list[tuple[type[Model], JsonSchemaMode]] = [(one, "validation") for one in _MODELS]
-    _, made = models_json_schema(models, by_alias=True)
-    definitions = {name: _with_names(tidied(part)) for name, part in made["$defs"].items()}
+    definitions = {name: _with_names(tidied(part)) for name, part in schemas_of(_MODELS).items()}
     document = definitions.pop("Header")
     document["properties"]["rules"] = {
         "description": "its rules",

@@ -170,7 +170,7 @@ class Names:
         at = Location(matches.file, Node({name: node}, matches.node.mark, keys), matches.base)
         found = read(NamedMatches, at, self._errors)
         if found is not None and not found.wrong:
-            match = (found.model.__pydantic_extra__ or {})[name]
+            match = found.model.own_keys[name]
             self._right[key] = match, Location(at.file, node, (*at.base, name))
             for one in (*check_match(match, (name,), item=True), *check_paths(match, (name,))):
                 self._errors.append(at.error(one.path, one.code, one.message, one.advice, at_key=one.at_key))

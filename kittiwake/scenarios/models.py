@@ -6,13 +6,11 @@ Pure. Filled by `scenario_files`, which says where an error stands; played by `s
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, TypeAlias
-
-from pydantic import ConfigDict, Field, PlainValidator, Tag, WithJsonSchema
+from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
 from kittiwake.reasons import Reason
 from kittiwake.rules.errors import Code
-from kittiwake.rules.model.base import Model, chosen, problem, shape, shown
+from kittiwake.rules.model.base import Checked, Field, JsonSchema, Model, Schema, Tag, chosen, problem, shape, shown
 from kittiwake.rules.model.number import ExactNumber, Flag, Whole
 from kittiwake.rules.model.text import AccountId, Name, RuleId, one_of
 from kittiwake.rules.model.time import Duration, ZoneName
@@ -113,44 +111,41 @@ def _changes(value: object) -> dict[str, dict[str, Any]]:
 
 Additions: TypeAlias = Annotated[
     list[dict[str, Any]],
-    PlainValidator(_additions),
-    WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}, "minItems": 1}]}),
+    Checked(_additions, {"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}, "minItems": 1}]}),
 ]
 Changes: TypeAlias = Annotated[
     dict[str, dict[str, Any]],
-    PlainValidator(_changes),
-    WithJsonSchema({"type": "object", "additionalProperties": {"type": "object"}, "minProperties": 1}),
+    Checked(_changes, {"type": "object", "additionalProperties": {"type": "object"}, "minProperties": 1}),
 ]
 Rules: TypeAlias = Annotated[
     str | list[Any] | dict[str, Any],
-    PlainValidator(_rules),
-    WithJsonSchema(
+    Checked(
+        _rules,
         {
             "anyOf": [
                 {"type": "string", "minLength": 1},
                 {"type": "object"},
                 {"type": "array", "items": {"type": "object"}},
             ]
-        }
+        },
     ),
 ]
-Data: TypeAlias = Annotated[dict[str, Any], PlainValidator(_object), WithJsonSchema({"type": "object"})]
+Data: TypeAlias = Annotated[dict[str, Any], Checked(_object, {"type": "object"})]
 Instances: TypeAlias = Annotated[
     list[dict[str, Any]],
-    PlainValidator(_instances),
-    WithJsonSchema({"type": "array", "items": {"type": "object"}}),
+    Checked(_instances, {"type": "array", "items": {"type": "object"}}),
 ]
 Moment: TypeAlias = Annotated[
     str,
-    PlainValidator(_moment),
-    WithJsonSchema(
+    Checked(
+        _moment,
         {
             "anyOf": [
                 {"type": "string", "format": "date-time"},
                 {"type": "string", "pattern": f"^{TIME_OF_DAY.pattern}$"},
             ],
             "examples": ["2026-11-01T10:00:00-05:00", "09:00"],
-        }
+        },
     ),
 ]
 
@@ -162,7 +157,7 @@ def _instant(value: object) -> str:
     return found
 
 
-Start: TypeAlias = Annotated[str, PlainValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
+Start: TypeAlias = Annotated[str, Checked(_instant, {"type": "string", "format": "date-time"})]
 RuleIds: TypeAlias = Annotated[
     Annotated[RuleId, Tag("|text")] | Annotated[list[RuleId], Tag("|list")],
     chosen(
@@ -250,7 +245,7 @@ class StepPart(Model):
 
 Timeline: TypeAlias = Annotated[
     list[StepPart],
-    WithJsonSchema({"type": "string", "examples": ["10:00  cart.item_added\n11:00  → cart-abandonment fired\n"]}),
+    Schema({"type": "string", "examples": ["10:00  cart.item_added\n11:00  → cart-abandonment fired\n"]}),
 ]
 """A text to its author; the steps that it stands for to whoever reads the file (`timeline`)."""
 
@@ -258,7 +253,7 @@ Timeline: TypeAlias = Annotated[
 class CasePart(Model):
     """One test: a contact that nothing is known of, a clock, and steps or a timeline."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["steps"]}, {"required": ["timeline"]}]})
+    SCHEMA: ClassVar[JsonSchema] = {"oneOf": [{"required": ["steps"]}, {"required": ["timeline"]}]}
 
     name: Name = Field(description="a sentence that says what must hold")
     about: RuleIds | None = Field(None, description="the rules whose decisions are compared; left out: all")
@@ -294,5 +289,7 @@ class ScenarioPart(Model):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of scenario files, for editors."""
-    found = ScenarioPart.model_json_schema(by_alias=True)
+    from kittiwake.rules.schema_parts import schema_of  # noqa: PLC0415 - only editors ask for it
+
+    found = schema_of(ScenarioPart)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "Kittiwake scenario file"}

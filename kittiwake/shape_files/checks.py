@@ -87,8 +87,8 @@ def _lists_of(part: Any, path: KeyPath) -> Iterator[tuple[KeyPath, list[Any]]]:
             yield from _lists_of(entry, inner)
     elif isinstance(part, Model):
         for name, info in type(part).model_fields.items():
-            yield from _lists_of(getattr(part, name), (*path, info.alias or name))
-        for name, value in (part.model_extra or {}).items():
+            yield from _lists_of(getattr(part, name), (*path, info.key))
+        for name, value in part.keys_of_its_own().items():
             yield from _lists_of(value, (*path, name))
 
 

@@ -6,9 +6,7 @@ Pure. Filled by `reading`, which says where an error stands; `checks` has what n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final, TypeAlias
-
-from pydantic import ConfigDict, Field, Tag, WithJsonSchema
+from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
 from kittiwake.input.fields import ID_CHARS_MAX
 from kittiwake.input.mapping.paths import PATH_CHARS_MAX, parse_path
@@ -16,7 +14,7 @@ from kittiwake.input.mapping.spec import Convert, Encoding, Format, Guests, Othe
 from kittiwake.input.mapping.times import format_problem
 from kittiwake.input.plain import is_type
 from kittiwake.rules.errors import Code
-from kittiwake.rules.model.base import Checked, Chosen, Model, chosen, problem, shape, shown
+from kittiwake.rules.model.base import Checked, Chosen, Field, JsonSchema, Model, Tag, chosen, problem, shape, shown
 from kittiwake.rules.model.number import Flag, Orderable, ScalarValue, Word
 from kittiwake.rules.model.text import AccountId, one_of
 from kittiwake.rules.model.time import ZoneName
@@ -97,8 +95,8 @@ Prefix: TypeAlias = Annotated[
 ]
 
 
-def _listed(maximum: int) -> WithJsonSchema | Any:
-    return Field(max_length=None, json_schema_extra={"minItems": 1, "maxItems": maximum})
+def _listed(maximum: int) -> Any:
+    return Field(json_schema_extra={"minItems": 1, "maxItems": maximum})
 
 
 def _text_or_list(value: Any) -> str | None:
@@ -192,7 +190,7 @@ Contact: TypeAlias = Annotated[
 class TypeObject(Model):
     """Where the type stands, and what its values are called."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["path"]}, {"required": ["value"]}]})
+    SCHEMA: ClassVar[JsonSchema] = {"oneOf": [{"required": ["path"]}, {"required": ["value"]}]}
 
     path: Paths | None = Field(None, description="where the name stands")
     value: TypeText | None = Field(None, description="instead of a path: the type of all events")
@@ -267,7 +265,7 @@ EventId: TypeAlias = Annotated[
 class PropertyObject(Model):
     """Where a property stands, and what becomes of it."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["path"]}, {"required": ["value"]}]})
+    SCHEMA: ClassVar[JsonSchema] = {"oneOf": [{"required": ["path"]}, {"required": ["value"]}]}
 
     path: Paths | None = Field(None, description="where it stands")
     value: ScalarValue | None = Field(None, description="instead of a path: a constant")
@@ -293,20 +291,17 @@ PropertyValue: TypeAlias = Annotated[
 class PropertiesObject(Model):
     """Properties by name."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "minProperties": 1,
-            "propertyNames": {"pattern": r"^[^.]+$"},
-            "maxProperties": PROPERTIES_MAX,
-        },
-    )
-    __pydantic_extra__: dict[str, PropertyValue]
+    SCHEMA: ClassVar[JsonSchema] = {
+        "minProperties": 1,
+        "propertyNames": {"pattern": r"^[^.]+$"},
+        "maxProperties": PROPERTIES_MAX,
+    }
+    own_keys: dict[str, PropertyValue]
     EXAMPLE = "{order_id: id, total: {path: total_price, as: number}}"
 
     def named(self) -> dict[str, PropertyValue]:
         """Where each property stands."""
-        return self.__pydantic_extra__
+        return self.own_keys
 
 
 PropertiesEntry: TypeAlias = Annotated[
@@ -326,7 +321,7 @@ Properties: TypeAlias = Annotated[
 class OnlyOperators(Model):
     """Comparisons of one field; all of them have to hold."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    SCHEMA: ClassVar[JsonSchema] = {"minProperties": 1}
 
     eq: ScalarValue | None = Field(None, description="equals")
     ne: ScalarValue | None = Field(None, description="does not equal, or is absent")
@@ -355,13 +350,13 @@ FieldTest: TypeAlias = Annotated[
 class OnlyObject(Model):
     """Fields and what they must be; all of them have to hold."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"minProperties": 1, "maxProperties": CONDITIONS_MAX})
-    __pydantic_extra__: dict[str, FieldTest]
+    SCHEMA: ClassVar[JsonSchema] = {"minProperties": 1, "maxProperties": CONDITIONS_MAX}
+    own_keys: dict[str, FieldTest]
     EXAMPLE = "{status: paid}"
 
     def tests(self) -> dict[str, FieldTest]:
         """What each field must be."""
-        return self.__pydantic_extra__
+        return self.own_keys
 
 
 # ---------------------------------------------------------------- the file
@@ -391,5 +386,7 @@ class ShapeFile(Model):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of shape files, for editors."""
-    found = ShapeFile.model_json_schema(by_alias=True)
+    from kittiwake.rules.schema_parts import schema_of  # noqa: PLC0415 - only editors ask for it
+
+    found = schema_of(ShapeFile)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "Kittiwake shape file"}

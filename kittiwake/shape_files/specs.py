@@ -159,6 +159,6 @@ def _tests(test: Any) -> Iterator[Test]:
         for name, info in type(test).model_fields.items():
             operand = getattr(test, name)
             if operand is not None:
-                yield Test(info.alias or name, tuple(_listed(operand)))
+                yield Test(info.key, tuple(_listed(operand)))
     else:
         yield Test("in", tuple(_listed(test)))

@@ -134,6 +134,8 @@ CONSTRUCTS: Final = {
 NO_CONSTRUCT: Final = {
     "model": {
         "base": "what every model is made of",
+        "fields": "what stands in the annotations of a model",
+        "reading": "what is written, read into models",
         "number": "checked numbers, of every construct",
         "text": "checked texts, of every construct",
         "time": "checked times, of every construct",

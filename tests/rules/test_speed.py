@@ -21,10 +21,7 @@ print(*sorted(name for name in sys.modules if name in {"rich", "typer", "click",
 FLOOR = """
 import time
 started = time.process_time()
-import pydantic, yaml, msgspec
-class Model(pydantic.BaseModel):
-    x: int
-Model(x=1)
+import yaml, msgspec
 print(time.process_time() - started)
 """
 
@@ -50,4 +47,4 @@ def test_twenty_rules_cost_little_beyond_importing_the_libraries_they_are_read_w
     # In proportion to the libraries' own start, so that a slow or busy machine moves both.
     ours = min(float(run(MEASURED, str(twenty_rules))[0]) for _ in range(3))
     floor = min(float(run(FLOOR)[0]) for _ in range(3))
-    assert ours < 3 * floor, f"{ours:.3f} s against {floor:.3f} s"
+    assert ours < 5 * floor, f"{ours:.3f} s against {floor:.3f} s"

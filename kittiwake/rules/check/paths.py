@@ -39,7 +39,7 @@ def paths_in(written: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str, b
         for key, value in _entries(written).items():
             yield from _paths_at(key, value, (*path, key))
         if isinstance(written, (Where, ItemPaths, AttributeChanges)):
-            for name, test in written.__pydantic_extra__.items():
+            for name, test in written.own_keys.items():
                 yield (*path, name), name, True
                 yield from paths_in(test, (*path, name))
 
@@ -62,4 +62,4 @@ def _paths_at(key: str, value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, st
 
 def _entries(written: Model) -> Mapping[str, Any]:
     """What an object says under the author's keys, but for the properties that it names."""
-    return {info.alias or name: getattr(written, name) for name, info in type(written).model_fields.items()}
+    return {info.key: getattr(written, name) for name, info in type(written).model_fields.items()}

@@ -94,7 +94,7 @@ def comparisons_in(written: Any, path: KeyPath = (), below: Field = ()) -> Itera
             yield Asked(("contact", name), change.from_, (*path, name, "from"))
     elif isinstance(written, Model):
         for name, info in type(written).model_fields.items():
-            key = info.alias or name
+            key = info.key
             inside = ("contact",) if key == "contact" else below
             yield from comparisons_in(getattr(written, name), (*path, key), inside)
         if isinstance(written, Where):

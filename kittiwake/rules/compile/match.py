@@ -150,7 +150,7 @@ def operators_of(test: Operators) -> Iterator[tuple[str, Written]]:
     for name, info in Operators.model_fields.items():
         operand = getattr(test, name)
         if operand is not None:
-            yield info.alias or name, operand
+            yield info.key, operand
 
 
 CONTACT = "contact"

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import Field
-
 from kittiwake.rules.errors import Code
 from kittiwake.rules.limits import DESCRIPTION_CHARS_MAX, NAME_CHARS_MAX, TAGS_MAX
-from kittiwake.rules.model.base import Checked, JsonSchema, Model, problem, shown
+from kittiwake.rules.model.base import Checked, Field, JsonSchema, Model, problem, shown
 from kittiwake.rules.model.text import Name, one_of
 
 ABOUT: Final = ("description", "owner", "tags")

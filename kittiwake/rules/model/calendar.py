@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import Field, Tag
-
 from kittiwake.rules.errors import Code
 from kittiwake.rules.limits import DAYS_MAX, HOLIDAYS_MAX
-from kittiwake.rules.model.base import Checked, JsonSchema, Model, chosen, problem, shape, shown
+from kittiwake.rules.model.base import Checked, Field, JsonSchema, Model, Tag, chosen, problem, shape, shown
 from kittiwake.rules.model.number import Whole
 from kittiwake.rules.model.text import one_of
 from kittiwake.rules.model.time import DATE_PATTERN, TimeOfDay

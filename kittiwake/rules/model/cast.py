@@ -5,11 +5,9 @@ Pure. Checked further by `check.cast`, read by `compile.cast`.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, ClassVar, Final, TypeAlias
 
-from pydantic import ConfigDict, Field
-
-from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.base import Field, JsonSchema, Model
 from kittiwake.rules.model.match import EventTypes
 from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN, Paths, one_of
 
@@ -19,14 +17,12 @@ EPOCHS: Final = ("epoch_seconds", "epoch_millis")
 class InstantPaths(Model):
     """Properties, and how the time in each is counted."""
 
-    model_config = ConfigDict(
-        extra="allow", json_schema_extra={"minProperties": 1, "propertyNames": {"pattern": PATH_SCHEMA_PATTERN}}
-    )
-    __pydantic_extra__: dict[str, Annotated[str, *one_of(*EPOCHS)]]
+    SCHEMA: ClassVar[JsonSchema] = {"minProperties": 1, "propertyNames": {"pattern": PATH_SCHEMA_PATTERN}}
+    own_keys: dict[str, Annotated[str, *one_of(*EPOCHS)]]
 
     def counted(self) -> dict[str, str]:
         """How each named property is counted."""
-        return self.__pydantic_extra__
+        return self.own_keys
 
 
 class CastObject(Model):

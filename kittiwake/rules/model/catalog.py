@@ -5,11 +5,9 @@ Pure. Checked further by `check.catalog`.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict, Field
-
-from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.base import Field, JsonSchema, Model
 from kittiwake.rules.model.change import ValueChange
 from kittiwake.rules.model.match import EventMatch, Where
 from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN, OwnPath, one_of
@@ -19,25 +17,22 @@ from kittiwake.rules.model.time import Duration
 class ItemMatcher(ValueChange):
     """How a catalogue value must have changed; exactly one."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+    SCHEMA: ClassVar[JsonSchema] = {"minProperties": 1, "maxProperties": 1}
 
 
 class ItemPaths(Model):
     """One property of the item, and how it must have changed."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "minProperties": 1,
-            "maxProperties": 1,
-            "propertyNames": {"pattern": PATH_SCHEMA_PATTERN},
-        },
-    )
-    __pydantic_extra__: dict[str, ItemMatcher]
+    SCHEMA: ClassVar[JsonSchema] = {
+        "minProperties": 1,
+        "maxProperties": 1,
+        "propertyNames": {"pattern": PATH_SCHEMA_PATTERN},
+    }
+    own_keys: dict[str, ItemMatcher]
 
     def matchers(self) -> dict[str, ItemMatcher]:
         """The matcher of each named property."""
-        return self.__pydantic_extra__
+        return self.own_keys
 
 
 class ItemObject(Model):

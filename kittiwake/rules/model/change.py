@@ -6,12 +6,10 @@ Pure. Checked further by `check.change` and `check.catalog`, read by `compile.ch
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, TypeAlias
-
-from pydantic import BeforeValidator, ConfigDict, Field, Tag
+from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
 from kittiwake.rules.errors import Code
-from kittiwake.rules.model.base import Checked, Model, Only, chosen, problem, shown
+from kittiwake.rules.model.base import Before, Checked, Field, JsonSchema, Model, Only, Tag, chosen, problem, shown
 from kittiwake.rules.model.number import ExactNumber, ScalarValue, exact_number
 from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN
 from kittiwake.values import Number
@@ -55,7 +53,7 @@ class ValueChange(Model):
 class AttributeChange(ValueChange):
     """How an attribute must have changed: one of the words, and what it must have been before."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 2})
+    SCHEMA: ClassVar[JsonSchema] = {"minProperties": 1, "maxProperties": 2}
 
     from_: (
         Annotated[
@@ -83,19 +81,16 @@ def _is_change(value: object) -> object:
 class AttributeChanges(Model):
     """One attribute of the contact, and how it must have changed."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "minProperties": 1,
-            "maxProperties": 1,
-            "propertyNames": {"pattern": PATH_SCHEMA_PATTERN, "not": {"pattern": "^contact\\."}},
-        },
-    )
-    __pydantic_extra__: dict[str, Annotated[AttributeChange, BeforeValidator(_is_change)]]
+    SCHEMA: ClassVar[JsonSchema] = {
+        "minProperties": 1,
+        "maxProperties": 1,
+        "propertyNames": {"pattern": PATH_SCHEMA_PATTERN, "not": {"pattern": "^contact\\."}},
+    }
+    own_keys: dict[str, Annotated[AttributeChange, Before(_is_change)]]
 
     def changes(self) -> dict[str, AttributeChange]:
         """The change of each named attribute."""
-        return self.__pydantic_extra__
+        return self.own_keys
 
 
 def is_change_match(value: Any) -> bool:

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field, Tag
-
-from kittiwake.rules.model.base import Model, chosen, shape
+from kittiwake.rules.model.base import Field, Model, Tag, chosen, shape
 from kittiwake.rules.model.history import MEASURES, AnyCondition
 from kittiwake.rules.model.match import Where
 from kittiwake.rules.model.text import RuleId

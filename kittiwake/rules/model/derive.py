@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from pydantic import Field
-
-from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.base import Field, Model
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.text import EventType, Name, OwnPath
 

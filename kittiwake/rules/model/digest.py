@@ -5,10 +5,8 @@ Pure. Checked further by `check.digest`, read by `compile.digest`.
 
 from __future__ import annotations
 
-from pydantic import Field
-
 from kittiwake.rules.limits import LISTED_MAX
-from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.base import Field, Model
 from kittiwake.rules.model.number import Whole
 from kittiwake.rules.model.text import Name
 

@@ -5,11 +5,9 @@ Pure. Checked further by `check.history`, read by `compile.history`.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, ClassVar, Final, TypeAlias
 
-from pydantic import ConfigDict, Field, Tag
-
-from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.base import Field, JsonSchema, Model, Tag
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.number import ExactNumber, ScalarValue
 from kittiwake.rules.model.text import OwnPath, SamePaths
@@ -33,7 +31,7 @@ class _Condition(Model):
 
 
 class _Compared(_Condition):
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in COMPARISONS]})
+    SCHEMA: ClassVar[JsonSchema] = {"oneOf": [{"required": [name]} for name in COMPARISONS]}
 
     gt: ExactNumber | None = Field(None, description="is greater than")
     gte: ExactNumber | None = Field(None, description="is at least")
@@ -86,7 +84,7 @@ class Max(_Compared):
 class Last(_Condition):
     """The value of a property in the newest matching event that has one; false of none."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in LAST_COMPARISONS]})
+    SCHEMA: ClassVar[JsonSchema] = {"oneOf": [{"required": [name]} for name in LAST_COMPARISONS]}
 
     last: OwnPath = Field(description="the property whose newest value is taken")
     of: EventMatch = Field(description="the events of which the newest is taken")

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import Tag
-
 from kittiwake.rules.limits import INCLUDES_MAX
 from kittiwake.rules.model.about import RuleText
-from kittiwake.rules.model.base import JsonSchema, chosen
+from kittiwake.rules.model.base import JsonSchema, Tag, chosen
 from kittiwake.rules.model.text import PathText
 
 Source: TypeAlias = Annotated[

@@ -5,11 +5,9 @@ Pure. Checked further by `check.match`, read by `compile.match`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
-from pydantic import ConfigDict, Field, Tag
-
-from kittiwake.rules.model.base import Model, chosen, shape
+from kittiwake.rules.model.base import Field, JsonSchema, Model, Tag, chosen, shape
 from kittiwake.rules.model.change import AttributeChanges, is_change_match
 from kittiwake.rules.model.number import Flag, Orderable, ScalarValue, Word
 from kittiwake.rules.model.text import PATH_SCHEMA_PATTERN, EventType, OwnPath, PathText, SamePaths
@@ -43,7 +41,7 @@ def _element_tag(value: Any) -> str:
 class Operators(Model):
     """Comparisons of one property; all of them have to hold."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    SCHEMA: ClassVar[JsonSchema] = {"minProperties": 1}
 
     eq: ValueOrPath | None = Field(None, description="equals")
     ne: ValueOrPath | None = Field(None, description="does not equal, or is missing")
@@ -85,11 +83,8 @@ PropertyTest: TypeAlias = Annotated[
 class Where(Model):
     """Properties (or attributes) and what they must be; all of them have to hold."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={"minProperties": 1, "propertyNames": {"pattern": PATH_SCHEMA_PATTERN}},
-    )
-    __pydantic_extra__: dict[str, PropertyTest]
+    SCHEMA: ClassVar[JsonSchema] = {"minProperties": 1, "propertyNames": {"pattern": PATH_SCHEMA_PATTERN}}
+    own_keys: dict[str, PropertyTest]
 
     all_: list[Where] | None = Field(None, alias="all", description="all of these hold")
     any_: list[Where] | None = Field(None, alias="any", description="at least one of these holds")
@@ -98,7 +93,7 @@ class Where(Model):
 
     def tests(self) -> dict[str, Scalar | list[Scalar] | Operators]:
         """What each named property must be."""
-        return self.__pydantic_extra__
+        return self.own_keys
 
 
 EventTypes: TypeAlias = Annotated[

@@ -5,12 +5,10 @@ Pure. Rules are read after names are written out (`kittiwake.rules.named`), so t
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeAlias
-
-from pydantic import ConfigDict, Field
+from typing import Annotated, ClassVar, Final, TypeAlias
 
 from kittiwake.rules.limits import ID_CHARS_MAX, MATCHES_MAX
-from kittiwake.rules.model.base import Checked, Model
+from kittiwake.rules.model.base import Checked, Field, JsonSchema, Model
 from kittiwake.rules.model.match import EventMatch, Where
 from kittiwake.rules.model.text import OwnPath, Paths
 
@@ -23,15 +21,12 @@ MatchName: TypeAlias = Annotated[str, Checked(lambda value: value, {"type": "str
 class NamedMatches(Model):
     """Event matches by name."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "minProperties": 1,
-            "maxProperties": MATCHES_MAX,
-            "propertyNames": {"pattern": f"^{NAME_PATTERN}$"},
-        },
-    )
-    __pydantic_extra__: dict[str, EventMatch]
+    SCHEMA: ClassVar[JsonSchema] = {
+        "minProperties": 1,
+        "maxProperties": MATCHES_MAX,
+        "propertyNames": {"pattern": f"^{NAME_PATTERN}$"},
+    }
+    own_keys: dict[str, EventMatch]
 
 
 class NamedMatchObject(Model):

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import AfterValidator, Field, Tag
-
 from kittiwake.rules.limits import BREAKER_MAX, BREAKERS_MAX, CAP_MAX, CHANNELS_MAX, FEEDS_MAX
-from kittiwake.rules.model.base import Checked, Model, chosen, shape
+from kittiwake.rules.model.base import After, Checked, Field, Model, Tag, chosen, shape
 from kittiwake.rules.model.number import ExactNumber, Flag, Whole
 from kittiwake.rules.model.quiet_hours import QuietHours
 from kittiwake.rules.model.text import OUTPUT_PATTERN, Name, one_of
@@ -150,5 +148,5 @@ def _out_of_holdout(value: bool) -> bool | None:
 
 
 Reentry: TypeAlias = Annotated[str, Checked(_reentry, word_or_duration(*REENTRY_WORDS))]
-OutOfHoldout: TypeAlias = Annotated[Flag, AfterValidator(_out_of_holdout)]
+OutOfHoldout: TypeAlias = Annotated[Flag, After(_out_of_holdout)]
 """False, or None for what was written as true."""

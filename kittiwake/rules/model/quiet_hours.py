@@ -6,12 +6,10 @@ Pure. Checked further by `check.quiet_hours`, read by `compile.quiet_hours`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, TypeAlias
-
-from pydantic import ConfigDict, Field, Tag
+from typing import Annotated, ClassVar, TypeAlias
 
 from kittiwake.rules.limits import QUIET_HOURS_MAX
-from kittiwake.rules.model.base import Model, chosen, shape
+from kittiwake.rules.model.base import Field, JsonSchema, Model, Tag, chosen, shape
 from kittiwake.rules.model.calendar import WEEKDAYS, Weekday
 from kittiwake.rules.model.time import TimeOfDay, time_of_day_us
 from kittiwake.time.instants import DAY_US
@@ -20,9 +18,7 @@ from kittiwake.time.instants import DAY_US
 class QuietHoursObject(Model):
     """One stretch, of every day or of some; days without times are whole days."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"minProperties": 1, "dependentRequired": {"from": ["to"], "to": ["from"]}}
-    )
+    SCHEMA: ClassVar[JsonSchema] = {"minProperties": 1, "dependentRequired": {"from": ["to"], "to": ["from"]}}
 
     from_: TimeOfDay | None = Field(None, alias="from", description="from this local time")
     to: TimeOfDay | None = Field(None, description="until before this one")

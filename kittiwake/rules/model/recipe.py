@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
-from pydantic import ConfigDict, Field, WithJsonSchema
-
 from kittiwake.rules.errors import Code
 from kittiwake.rules.limits import NAME_CHARS_MAX, PARAMETERS_MAX
 from kittiwake.rules.model.about import Description
-from kittiwake.rules.model.base import Checked, JsonSchema, Model, problem, shown
+from kittiwake.rules.model.base import Checked, Field, JsonSchema, Model, Schema, problem, shown
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.number import ExactNumber, ScalarValue
 from kittiwake.rules.model.text import AccountId, Name, OwnPath, RuleId, one_of
@@ -23,48 +21,39 @@ PARAMETER_PATTERN: Final = r"[a-z][a-z0-9_]{0,63}"
 
 
 class Matches(Model):
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, EventMatch]
+    own_keys: dict[str, EventMatch]
 
 
 class Waits(Model):
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Wait]
+    own_keys: dict[str, Wait]
 
 
 class Durations(Model):
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Duration]
+    own_keys: dict[str, Duration]
 
 
 class TimesOfDay(Model):
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, TimeOfDay]
+    own_keys: dict[str, TimeOfDay]
 
 
 class Numbers(Model):
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, ExactNumber]
+    own_keys: dict[str, ExactNumber]
 
 
 class NumberLists(Model):
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, list[ExactNumber]]
+    own_keys: dict[str, list[ExactNumber]]
 
 
 class Values(Model):
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, ScalarValue]
+    own_keys: dict[str, ScalarValue]
 
 
 class ValueLists(Model):
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, list[ScalarValue]]
+    own_keys: dict[str, list[ScalarValue]]
 
 
 class Paths(Model):
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, OwnPath]
+    own_keys: dict[str, OwnPath]
 
 
 class ParameterType(NamedTuple):
@@ -123,7 +112,7 @@ class RecipeObject(Model):
     account: AccountId = Field(description='whose rules may use it; "*" = every account')
     title: Annotated[Name, Field(json_schema_extra={"maxLength": NAME_CHARS_MAX})] = Field(description="its title")
     description: Description = Field(description="what it is for, in words")
-    needs: dict[str, Annotated[list[OwnPath], WithJsonSchema(_PROPERTIES)]] | None = Field(
+    needs: dict[str, Annotated[list[OwnPath], Schema(_PROPERTIES)]] | None = Field(
         None, description="event types it reads, and properties of each"
     )
     parameters: Parameters | None = Field(

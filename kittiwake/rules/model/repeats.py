@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from pydantic import Field
-
-from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.base import Field, Model
 from kittiwake.rules.model.match import EventTypes, Where
 from kittiwake.rules.model.text import OwnPath
 from kittiwake.rules.model.time import Duration

@@ -5,9 +5,7 @@ Pure. Checked further by `check.rollout`, read by `compile.rollout`.
 
 from __future__ import annotations
 
-from pydantic import Field
-
-from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.base import Field, Model
 from kittiwake.rules.model.number import ExactNumber
 from kittiwake.rules.model.text import Name
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
-
 from kittiwake.rules.model.about import TAGS_SCHEMA, Description, Owner, Tags
-from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.base import Field, Model
 from kittiwake.rules.model.calendar import Holidays
 from kittiwake.rules.model.cast import Casts
 from kittiwake.rules.model.catalog import Interest

@@ -5,10 +5,8 @@ Pure. Checked further by `check.sequence`, read by `compile.sequence`.
 
 from __future__ import annotations
 
-from pydantic import Field
-
 from kittiwake.rules.limits import STEPS_MAX
-from kittiwake.rules.model.base import Model
+from kittiwake.rules.model.base import Field, Model
 from kittiwake.rules.model.match import EventMatch
 from kittiwake.rules.model.time import Duration
 

@@ -11,11 +11,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import Tag, WithJsonSchema
-
 from kittiwake.rules.errors import Code
 from kittiwake.rules.limits import ID_CHARS_MAX, KEYS_MAX, NAME_CHARS_MAX, PATH_CHARS_MAX, PATH_PARTS_MAX
-from kittiwake.rules.model.base import Checked, chosen, problem, shape, shown
+from kittiwake.rules.model.base import Checked, Schema, Tag, chosen, problem, shape, shown
 
 
 def is_account_id(value: object) -> bool:
@@ -202,7 +200,7 @@ _PATHS_SCHEMA: Final = {
 }
 
 Paths: TypeAlias = Annotated[
-    Annotated[OwnPath, Tag("|text")] | Annotated[list[OwnPath], Tag("|list"), WithJsonSchema(_PATHS_SCHEMA)],
+    Annotated[OwnPath, Tag("|text")] | Annotated[list[OwnPath], Tag("|list"), Schema(_PATHS_SCHEMA)],
     chosen(
         lambda value: shape(value) if isinstance(value, (str, list)) else None,
         "a property path or a list of them is needed here",
@@ -222,7 +220,7 @@ _SAME_SCHEMA: Final = {
 _SAME_MESSAGE: Final = "a property path, a pair of them or a list is needed here"
 _SAME_ADVICE: Final = "Write product_id, {product_id: sku} or [store_id, product_id]"
 
-SameMap: TypeAlias = Annotated[dict[OwnPath, OwnPath], Tag("|object"), WithJsonSchema(_SAME_SCHEMA)]
+SameMap: TypeAlias = Annotated[dict[OwnPath, OwnPath], Tag("|object"), Schema(_SAME_SCHEMA)]
 """Of the event that arms or asks → of the other event."""
 
 SameEntry: TypeAlias = Annotated[

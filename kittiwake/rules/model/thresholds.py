@@ -6,12 +6,10 @@ Pure. Checked further by `check.thresholds`, read by `compile.thresholds`.
 from __future__ import annotations
 
 import difflib
-from typing import Annotated
-
-from pydantic import ConfigDict, Field
+from typing import Annotated, ClassVar
 
 from kittiwake.rules.errors import Code
-from kittiwake.rules.model.base import Checked, Model, Only, problem, shown
+from kittiwake.rules.model.base import Checked, Field, JsonSchema, Model, Only, problem, shown
 from kittiwake.rules.model.number import ExactNumber
 from kittiwake.rules.model.text import OwnPath
 from kittiwake.rules.model.time import PERIODS
@@ -33,7 +31,7 @@ def _period(value: object) -> str:
 class ReachesObject(Model):
     """Thresholds of a total over all matches of `when`; exactly one of `count` and `sum`."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["count"]}, {"required": ["sum"]}]})
+    SCHEMA: ClassVar[JsonSchema] = {"oneOf": [{"required": ["count"]}, {"required": ["sum"]}]}
 
     count: Only | None = Field(None, description="the number of matches")
     sum: OwnPath | None = Field(None, description="the sum of this property")

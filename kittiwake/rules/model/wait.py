@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field, Tag
-
 from kittiwake.rules.errors import Code
 from kittiwake.rules.limits import DAYS_MAX
-from kittiwake.rules.model.base import Checked, Model, chosen, problem, shape
+from kittiwake.rules.model.base import Checked, Field, Model, Tag, chosen, problem, shape
 from kittiwake.rules.model.calendar import ON, CalendarWaitObject, DaysOn
 from kittiwake.rules.model.number import Whole
 from kittiwake.rules.model.recurrence import Repetition

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import Tag
-
-from kittiwake.rules.model.base import chosen, shape
+from kittiwake.rules.model.base import Tag, chosen, shape
 from kittiwake.rules.model.catalog import ItemObject
 from kittiwake.rules.model.match import ChangeMatch, MatchEntry, MatchObject, match_shape
 from kittiwake.rules.model.sequence import SequenceObject

@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, Generic, NamedTuple, TypeVar
-
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from collections.abc import Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from kittiwake.rules.errors import Code, KeyPath, RuleError
-from kittiwake.rules.model.base import TAG, Model, shown
+from kittiwake.rules.model.base import Model, shown
+from kittiwake.rules.model.reading import Fault, Findings, Readers, Wrong
 from kittiwake.rules.source.tree import Location, nulls, plain
 
 P = TypeVar("P", bound=Model)
-
-Readers = dict[int, type[Model]]
-"""Which model read the object of this identity."""
 
 
 class Found(NamedTuple, Generic[P]):
@@ -41,43 +36,34 @@ def read(
     empty = nulls(location.node)
     errors.extend(_nothing_written(location, path) for path in empty)
     data = plain(location.node)
-    readers: Readers = {}
-    details: list[ErrorDetails] = []
-    try:
-        found = model.model_validate(data, context=readers)
-        if not empty:
-            return Found(found, frozenset())
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=True)
-    kept = [detail for detail in details if not (detail["type"] == "missing" and key_path(detail) in empty)]
-    said = [(detail, _translate(location, data, readers, detail)) for detail in kept]
-    errors.extend(error for detail, error in said if not _is_answered(detail, said))
+    found = Findings()
+    whole = model.read_at(data, (), found)
+    if whole is not None and not found.wrong and not empty:
+        return Found(whole, frozenset())
+    kept = [wrong for wrong in found.wrong if not (wrong.fault is Fault.MISSING_KEY and wrong.path in empty)]
+    said = [(wrong, _translate(location, data, found.readers, wrong)) for wrong in kept]
+    errors.extend(error for wrong, error in said if not _is_answered(wrong, said))
     if not isinstance(data, dict):
         return None
-    wrong = frozenset(str(path[0]) for path in [*map(key_path, details), *empty] if path)
-    rest = {key: value for key, value in data.items() if key not in wrong}
-    return _rest(model, {**(stand_ins or {}), **rest}, wrong)
+    left_out = frozenset(str(path[0]) for path in [*(wrong.path for wrong in found.wrong), *empty] if path)
+    rest = {key: value for key, value in data.items() if key not in left_out}
+    return _rest(model, {**(stand_ins or {}), **rest}, left_out)
 
 
-def _is_answered(detail: ErrorDetails, said: list[tuple[ErrorDetails, RuleError]]) -> bool:
+def _is_answered(wrong: Wrong, said: list[tuple[Wrong, RuleError]]) -> bool:
     """Whether a key is missing in whose place another stands of which it is said what to write."""
-    if detail["type"] != "missing":
+    if wrong.fault is not Fault.MISSING_KEY:
         return False
-    *parent, key = key_path(detail)
-    beside = [error.advice for other, error in said if _is_unknown(other) and [*key_path(other)[:-1]] == parent]
+    *parent, key = wrong.path
+    unknown = [(other.path, error) for other, error in said if other.fault is Fault.UNKNOWN_KEY]
+    beside = [error.advice for path, error in unknown if [*path[:-1]] == parent]
     return any(advice.startswith(("A ", "An ")) or re.match(rf"Write {key}\b", advice) for advice in beside)
 
 
-def _is_unknown(detail: ErrorDetails) -> bool:
-    """Whether an error is one of a key that is none."""
-    return detail["type"] == "extra_forbidden"
-
-
-def _rest(model: type[P], data: dict[str, Any], wrong: frozenset[str]) -> Found[P] | None:
-    try:
-        return Found(model.model_validate(data), wrong)
-    except ValidationError:
-        return None
+def _rest(model: type[P], data: dict[str, Any], left_out: frozenset[str]) -> Found[P] | None:
+    found = Findings()
+    rest = model.read_at(data, (), found)
+    return None if rest is None or found.wrong else Found(rest, left_out)
 
 
 def _nothing_written(location: Location, path: KeyPath) -> RuleError:
@@ -88,62 +74,43 @@ def _nothing_written(location: Location, path: KeyPath) -> RuleError:
     return location.error(path, Code.NOTHING_WRITTEN, message, advice, at_key=True)
 
 
-def key_path(detail: ErrorDetails) -> KeyPath:
-    """The path of an error without the tags of unions."""
-    return tuple(
-        part for part in detail["loc"] if not (isinstance(part, str) and (part.startswith(TAG) or part == _OF_A_KEY))
-    )
-
-
-_OF_A_KEY: Final = "[key]"
-"""How the library ends the path of an error in a key; no path of an author has a bracket."""
-
-
-def _translate(location: Location, data: Any, readers: Readers, detail: ErrorDetails) -> RuleError:
+def _translate(location: Location, data: Any, readers: Readers, wrong: Wrong) -> RuleError:
     from kittiwake.rules.source import other_shapes  # noqa: PLC0415 - only what is wrong needs it
 
-    path, kind, written = key_path(detail), detail["type"], detail["input"]
-    if _is_unknown(detail):
-        return _unknown_key(location, path, _reader(data, readers, path[:-1]))
-    if kind == "missing":
-        return _missing_key(location, path, _reader(data, readers, path[:-1]))
-    code, message, advice = _said(path, detail)
-    return location.error(path, code, message, other_shapes.of_shape(path, written, message) or advice)
+    if wrong.fault is Fault.UNKNOWN_KEY:
+        return _unknown_key(location, wrong.path, _reader(data, readers, wrong.path[:-1]))
+    if wrong.fault is Fault.MISSING_KEY:
+        return _missing_key(location, wrong.path, _reader(data, readers, wrong.path[:-1]))
+    code, message, advice = _said(wrong)
+    advice = other_shapes.of_shape(wrong.path, wrong.written, message) or advice
+    return location.error(wrong.path, code, message, advice)
 
 
-def _said(path: KeyPath, detail: ErrorDetails) -> tuple[Code, str, str]:
+def _said(wrong: Wrong) -> tuple[Code, str, str]:
     """What is wrong with a value, in the author's words, and what is always right to write."""
-    kind, written = detail["type"], detail["input"]
-    if kind in ("model_type", "dict_type"):
-        message = f"{_subject(path)} must be an object, not {shown(written)}"
-        return Code.WRONG_SHAPE, message, f"Write {_example(detail, path)}"
-    if kind == "list_type":
+    if wrong.said is not None:
+        return wrong.said.code, wrong.said.message, wrong.said.advice
+    path, written = wrong.path, wrong.written
+    if wrong.fault is Fault.NO_LIST:
         advice = "Start each entry with a hyphen" if isinstance(written, dict) else f"Write [{written}]"
         return Code.WRONG_SHAPE, f"{_subject(path)} must be a list, not {shown(written)}", advice
-    return Code(kind), detail["ctx"]["message"], detail["ctx"]["advice"]
+    message = f"{_subject(path)} must be an object, not {shown(written)}"
+    return Code.WRONG_SHAPE, message, f"Write {_example(wrong.model, path)}"
 
 
 def _subject(path: KeyPath) -> str:
     return next((str(part) for part in reversed(path) if isinstance(part, str)), "this entry")
 
 
-def _example(detail: ErrorDetails, path: KeyPath) -> str:
+def _example(model: type[Model] | None, path: KeyPath) -> str:
     """What an object looks like where there is none."""
     from kittiwake.rules.source import other_words  # noqa: PLC0415 - only what is wrong needs it
 
-    name = detail.get("ctx", {}).get("class_name")
-    model = next((part for part in _kinds_of(Model) if part.__name__ == name), None)
-    known = other_words.example(str(name), path)
-    if known or model is None or model.model_config.get("extra") == "allow":
+    known = other_words.example(model.__name__ if model else "None", path)
+    if known or model is None or model.takes_any_key:
         return known or (model or Model).EXAMPLE
     needed = [key for key in keys_of(model) if key not in ("use", "with", "rules")][:2]
     return "{" + ", ".join(f"{key}: …" for key in needed) + "}"
-
-
-def _kinds_of(model: type[Model]) -> Iterator[type[Model]]:
-    for part in model.__subclasses__():
-        yield part
-        yield from _kinds_of(part)
 
 
 def _reader(data: Any, readers: Readers, path: KeyPath) -> type[Model] | None:
@@ -158,7 +125,7 @@ def _reader(data: Any, readers: Readers, path: KeyPath) -> type[Model] | None:
 
 def keys_of(model: type[Model]) -> list[str]:
     """The keys an author may write in an object of this model."""
-    return [info.alias or name for name, info in model.model_fields.items()]
+    return [info.key for info in model.model_fields.values()]
 
 
 def _unknown_key(location: Location, path: KeyPath, model: type[Model] | None) -> RuleError:
@@ -173,6 +140,6 @@ def _unknown_key(location: Location, path: KeyPath, model: type[Model] | None) -
 
 def _missing_key(location: Location, path: KeyPath, model: type[Model] | None) -> RuleError:
     key = str(path[-1])
-    fields = {info.alias or name: info for name, info in model.model_fields.items()} if model else {}
+    fields = {info.key: info for info in model.model_fields.values()} if model else {}
     what = fields[key].description if key in fields else None
     return location.error(path, Code.MISSING_KEY, f"{key} is missing", f"Add {key}: {what}" if what else f"Add {key}")
