@@ -120,6 +120,8 @@ class LintCode(StrEnum):
     HARDLY_EVER_SENT = "hardly_ever_sent"
     QUIET_HOURS_TWICE = "quiet_hours_twice"
     CHANNEL_WITHOUT_RULES = "channel_without_rules"
+    FEED_WITHOUT_RULES = "feed_without_rules"
+    BREAKER_WITHOUT_RULES = "breaker_without_rules"
     RULE_WITHOUT_CHANNEL = "rule_without_channel"
     HOLDOUT_OF_EVERYONE = "holdout_of_everyone"
     HOLDOUT_WITHOUT_EFFECT = "holdout_without_effect"

@@ -65,7 +65,7 @@ CONSTRUCTS: Final = {
         sections="Conditions/given/still",
     ),
     "feeds": Construct(
-        "check compile plan evaluate run",
+        "check compile lint plan evaluate run",
         policy_keys="feeds breaker",
         conformance="feeds breaker",
         sections="Feed health/Breaker",

@@ -16,6 +16,7 @@ from kittiwake.rules.lint.calendar import lint_local_days, lint_workdays
 from kittiwake.rules.lint.channels import lint_channel_of, lint_channels
 from kittiwake.rules.lint.derive import lint_given_of_derived, lint_paths_into_lists, lint_unread
 from kittiwake.rules.lint.digest import lint_digest
+from kittiwake.rules.lint.feeds import lint_feeds
 from kittiwake.rules.lint.history import lint_history
 from kittiwake.rules.lint.match import lint_where
 from kittiwake.rules.lint.named import lint_names, lint_unused
@@ -98,8 +99,10 @@ def _of_policy(account: AccountRules, ruleset: RuleSet) -> Iterator[Lint]:
     rules = {name: [authored.rule for authored in ruleset.rules_of(name)] for name in governed}
     every = [rule for found in rules.values() for rule in found]
     of_accounts = [diagnostic for found in rules.values() for diagnostic in lint_caps(account.policy, found)]
+    derived = [one for name in governed for said in ruleset.preparing(name) for one in said.derive or ()]
+    of_types = lint_feeds(account.policy, every, derived)
     return located(
-        [*lint_policy(account.policy, every), *lint_channels(account.policy, every), *of_accounts],
+        [*lint_policy(account.policy, every), *lint_channels(account.policy, every), *of_types, *of_accounts],
         account.policy_location,
     )
 
