@@ -107,6 +107,7 @@ bigquery-demo: emulators ## run backfill, stream and reconcile over BigQuery on 
 	@$(BIN)/python -m examples.bigquery --output $(if $(filter command line,$(origin OUT)),$(OUT),out/bigquery-demo)
 
 test: $(VENV)/.installed-test $(CDNOW) lint emulators native-if-possible ## install, check and run all tests, the documentation's site included
+	$(BIN)/python -m compileall -q kittiwake pipelines transforms tests  # tests start many processes, and may not write it
 	$(PYTEST) -m 'not nightly' --hypothesis-seed=$(SEED)
 
 lint: $(VENV)/.installed-test ## check style, types and layers
