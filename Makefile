@@ -83,7 +83,7 @@ venv: $(VENV)/.installed-test ## create .venv with everything a developer needs
 emulators: $(VENV)/.installed-test ## install the BigQuery emulator, in a venv below .venv; needs a Python 3.13
 	$(BIN)/python -m tests.services.emulators.installing
 
-$(VENV)/.installed-native: $(wildcard native/src/*.rs native/Cargo.* native/pyproject.toml) | python-asked-for
+$(VENV)/.installed-native: $(wildcard native/src/*.rs native/src/*/*.rs native/Cargo.* native/pyproject.toml) | python-asked-for
 	$(PIP) ./native
 	@touch $@
 

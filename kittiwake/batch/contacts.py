@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Final
 
 from kittiwake.batch.counts import Counts, count_decision, count_pending, count_silent, count_unusable
+from kittiwake.batch.deciding.decider import decide as decide_natively
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
 from kittiwake.event_types import is_item_change
@@ -141,6 +142,9 @@ def _decide(plan: Plan, contact_id: str, rows: list[Row], until_us: int) -> Deci
     unread = plan.unread
     if rows and rows[-1][0] >= until_us:
         rows = rows[: bisect_left(rows, (until_us,))]
+    whole = decide_natively(plan.versions, contact_id, rows, until_us)
+    if whole is not None:
+        return whole
     if plan.catalog is not None:
         events = [_event_of(row, unread) for row in rows]
     else:

@@ -1,10 +1,11 @@
-//! Kittiwake's accelerator: ordinary records of a block at once. It may say "not me" of any of them.
+//! Kittiwake's accelerator: ordinary records of a block at once, and ordinary contacts. It may say "not me" of any.
 //!
-//! What a record means stands in Python (`kittiwake.input`), which reads all that is left here.
-//! Why there are two of it, and what holds them together: docs/explanation/adr/0030.
+//! What a record means stands in Python (`kittiwake.input`), and what rules mean (`kittiwake.kernel`): all that is left
+//! here goes there. Why there are two of it, and what holds them together: docs/explanation/adr/0030 and 0033.
 
 mod block;
 mod contacts;
+mod decide;
 mod gathered;
 mod json;
 mod record;
@@ -26,7 +27,7 @@ mod kittiwake_native {
 
     /// Which form the answers have: Python uses a module of its own form only.
     #[pymodule_export]
-    const FORM: u32 = 3;
+    const FORM: u32 = 4;
 
     /// The events of lines, as columns; how many were taken; the time of the newest; the indexes of lines that were
     /// left; the accounts and types that came; how many are kept elsewhere, which is none.
@@ -39,6 +40,9 @@ mod kittiwake_native {
     ) -> PyResult<Found<'py>> {
         read(lines, earliest_us, latest_us, wants, None)
     }
+
+    #[pymodule_export]
+    use crate::decide::Decider;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,0 +1,144 @@
+"""The accelerator's decider of whole histories: where it is, which accounts it knows, and what it asks of Python.
+
+It answers for contacts of which nothing can be in doubt, and leaves all others to `kernel.batch`, which defines what
+becomes of any. `KITTIWAKE_NATIVE=0` turns it off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final, NamedTuple, Protocol
+from weakref import ref
+
+from kittiwake.batch.deciding.plan import REASONS, plan_of
+from kittiwake.batch.event_rows import Row
+from kittiwake.input.native import blocks
+from kittiwake.kernel import DecidedHistory
+from kittiwake.kernel.evaluate.pending import NOTHING_PENDING, Pending
+from kittiwake.kernel.evaluate.quiet_hours import release_us
+from kittiwake.kernel.evaluate.wait import Clock, NoPlan, follows_zone, plan_until
+from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.plan.quiet_hours import QuietHours
+from kittiwake.kernel.plan.routes import Routes
+from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.plan.wait import UntilWait
+from kittiwake.model import Decision, EventIds
+from kittiwake.reasons import Kind, Outcome
+from kittiwake.time import zones
+from kittiwake.time.instants import DAY_US
+
+
+class Words(NamedTuple):
+    """What rows are made of, as `rows::Words` there."""
+
+    decision: Any = Decision
+    event_ids: Any = EventIds
+    date_of: Any = date.fromordinal
+    kinds: tuple[Kind, ...] = (Kind.FIRED, Kind.ENTERED, Kind.EXITED)
+    outcomes: tuple[Outcome, ...] = (Outcome.FIRED, Outcome.SUPPRESSED, Outcome.CANCELLED, Outcome.DEFERRED)
+    reasons: tuple[Any, ...] = REASONS
+
+
+class Asked:
+    """What it asks of Python, of one program."""
+
+    def __init__(self, max_wait_us: int) -> None:
+        self._max_wait_us = max_wait_us
+
+    @staticmethod
+    def zone_of(name: str) -> str | None:
+        """The zone that a name stands for."""
+        return zones.zone_of(name)
+
+    @staticmethod
+    def steady_offset_us(zone: str, day: int) -> int | None:
+        """The offset of a zone on a whole day of UTC; None of a day on which it changes."""
+        first_us = zones.offset_us(zone, day * DAY_US)
+        return first_us if zones.offset_us(zone, (day + 1) * DAY_US - 1) == first_us else None
+
+    @staticmethod
+    def offset_us(zone: str, time_us: int) -> int:
+        """The offset of a zone at an instant."""
+        return zones.offset_us(zone, time_us)
+
+    @staticmethod
+    def release_us(quiet: QuietHours, zone: str, now_us: int) -> int:
+        """When quiet hours end."""
+        return release_us(quiet, zone, now_us)
+
+    def plan_until(
+        self, wait: UntilWait, value: str, now_us: int, zone: str, after: int | None, strictly: bool
+    ) -> list[tuple[int, int, int | None]] | None:
+        """The deadlines towards a date, none where it is past; None: it is no date, or too far ahead."""
+        found = plan_until(wait, value, Clock(now_us, zone, self._max_wait_us), after, strictly=strictly)
+        if isinstance(found, list):
+            return [(one.index, one.due_us, one.occurrence) for one in found]
+        return [] if found is NoPlan.PAST else None
+
+    @staticmethod
+    def follows_zone(wait: UntilWait, value: str | None) -> bool:
+        """Whether a change of the zone moves the deadline."""
+        return follows_zone(wait, value)
+
+
+class Decider(Protocol):
+    """As `decide::Decider` there."""
+
+    def decide(
+        self, account_id: str, contact_id: str, rows: list[Row], until_us: int
+    ) -> tuple[list[Decision], list[tuple[int, int, int]]] | None:
+        """Decisions, and what waits: index of the rule, how many, the earliest deadline; None: not me."""
+
+
+_made: Final[dict[int, tuple[ref[Routes], Program, Decider | None]]] = {}
+"""By the identity of their routes, for as long as those are there, as `run.dispatch` keeps handlers."""
+
+
+def decide(versions: Versions, contact_id: str, rows: list[Row], until_us: int) -> DecidedHistory | None:
+    """As `decide_sorted_history`, of rows; None: it is left to that."""
+    accelerator = blocks.installed()
+    if accelerator is None or accelerator.why_not or len(versions.programs) != 1 or not rows:
+        return None
+    program = versions.programs[0]
+    decider = _decider_of(program, accelerator)
+    found = None if decider is None else decider.decide(program.account_id, contact_id, rows, until_us)
+    if found is None:
+        return None
+    decisions, pending = found
+    return DecidedHistory(decisions, 0, pending=_pending(program, pending))
+
+
+def _pending(program: Program, found: list[tuple[int, int, int]]) -> Mapping[str, Pending]:
+    if not found:
+        return NOTHING_PENDING
+    return {program.rules[index].rule_id: Pending(number, due_us) for index, number, due_us in found}
+
+
+def _decider_of(program: Program, accelerator: blocks.Accelerator) -> Decider | None:
+    found = _made.get(id(program.routes))
+    if found is not None and _is_of(found[1], program):
+        return found[2]
+    decider, key = _new_decider(program, accelerator), id(program.routes)
+    forget = _made.pop  # at the end of Python the module is emptied before the routes are
+    _made[key] = ref(program.routes, lambda _: forget(key, None)), program, decider
+    return decider
+
+
+def _is_of(known: Program, program: Program) -> bool:
+    """Whether two programs that share their routes differ in the account at most."""
+    return (
+        known.rules is program.rules
+        and known.policy is program.policy
+        and known.limits == program.limits
+        and known.timezone == program.timezone
+        and known.ruleset_version == program.ruleset_version
+    )
+
+
+def _new_decider(program: Program, accelerator: blocks.Accelerator) -> Decider | None:
+    plan = plan_of(program)
+    if plan is None:
+        return None
+    made: Decider = accelerator.module.Decider(plan, Words(), Asked(program.limits.max_wait_us))
+    return made

@@ -1,0 +1,146 @@
+//! Whole histories of contacts decided: what `kittiwake.kernel.batch.decide_sorted_history` decides, of ordinary rules.
+//!
+//! What rules mean stands in Python. This may say "not me" of any contact, and does of all that it is not sure of.
+//! Why there are two of it, and what holds them together: docs/explanation/adr/0033.
+
+mod clock;
+mod contact;
+mod episodes;
+mod gates;
+mod history;
+mod matching;
+mod plan;
+mod rows;
+mod state;
+mod values;
+mod wait;
+mod walk;
+
+use std::collections::BinaryHeap;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+
+use clock::Clock;
+use plan::Program;
+use rows::{Objects, Words};
+use state::{Event, Read, RuleState};
+use walk::Run;
+
+/// Why there is no answer.
+pub enum Left {
+    NotMe,
+    Failed(PyErr),
+}
+
+impl From<PyErr> for Left {
+    fn from(error: PyErr) -> Self {
+        Left::Failed(error)
+    }
+}
+
+impl From<std::convert::Infallible> for Left {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+pub type Step<T> = Result<T, Left>;
+
+/// Decisions, and what waits by the index of its rule: how many, and the earliest deadline.
+type Decided<'py> = (Vec<Bound<'py, PyAny>>, Vec<(usize, usize, i64)>);
+
+/// Decides the histories of an account's contacts.
+#[pyclass(module = "kittiwake_native")]
+pub struct Decider {
+    program: Program,
+    words: Words,
+    clock: Clock,
+}
+
+#[pymethods]
+impl Decider {
+    #[new]
+    fn new(program: Program, words: Words, asked: Py<PyAny>) -> Self {
+        Self { program, words, clock: Clock::new(asked) }
+    }
+
+    /// What becomes of a contact whose rows are sorted, without duplicates and before `until_us`; None: not me.
+    fn decide<'py>(
+        &mut self,
+        account_id: &Bound<'py, PyString>,
+        contact_id: &Bound<'py, PyString>,
+        rows: &Bound<'py, PyList>,
+        until_us: i64,
+    ) -> PyResult<Option<Decided<'py>>> {
+        match self.decided(account_id, contact_id, rows, until_us) {
+            Ok(decided) => Ok(Some(decided)),
+            Err(Left::NotMe) => Ok(None),
+            Err(Left::Failed(error)) => Err(error),
+        }
+    }
+}
+
+impl Decider {
+    fn decided<'py>(
+        &mut self,
+        account_id: &Bound<'py, PyString>,
+        contact_id: &Bound<'py, PyString>,
+        rows: &Bound<'py, PyList>,
+        until_us: i64,
+    ) -> Step<Decided<'py>> {
+        let py = rows.py();
+        let held: Vec<Columns<'py>> = rows.iter().map(|row| columns_of(&row)).collect::<PyResult<_>>()?;
+        let mut events = Vec::with_capacity(held.len());
+        for (time_us, event_id, event_type, properties) in &held {
+            let properties = std::str::from_utf8(properties.as_bytes()).map_err(|_| Left::NotMe)?;
+            let (id, event_type) = (event_id.to_str()?, event_type.to_str()?);
+            events.push(Event { time_us: *time_us, id, event_type, properties });
+        }
+        let account_zone = self.clock.zone(py, &self.program.zone)?.ok_or(Left::NotMe)?;
+        let mut run = Run {
+            py,
+            program: &self.program,
+            clock: &mut self.clock,
+            account_id: account_id.to_str()?,
+            contact_id: contact_id.to_str()?,
+            read: Read { fields: Vec::new(), ranges: vec![(1, 0); events.len()] },
+            events: &events,
+            account_zone,
+            zone: account_zone,
+            attributes: vec![None; self.program.attributes.len()],
+            consents: vec![None; self.program.purposes.len()],
+            rules: self.program.rules.iter().map(|_| RuleState::default()).collect(),
+            timers: BinaryHeap::new(),
+            now_us: i64::MIN,
+            has_begun: false,
+            caused: Vec::new(),
+            winners: Vec::new(),
+            firings: Vec::new(),
+            round_ends_us: None,
+            is_held_out: None,
+            rows: Vec::new(),
+        };
+        run.walk(until_us)?;
+        let event_ids: Vec<Bound<'py, PyAny>> = held.iter().map(|columns| columns.1.clone().into_any()).collect();
+        let objects =
+            Objects { account_id: account_id.as_any(), contact_id: contact_id.as_any(), event_ids: &event_ids };
+        let pending = run.pending();
+        let rows = std::mem::take(&mut run.rows);
+        let decisions: Step<Vec<Bound<'py, PyAny>>> =
+            rows.into_iter().map(|row| run.decision(&self.words, &objects, row)).collect();
+        Ok((decisions?, pending))
+    }
+}
+
+type Columns<'py> = (i64, Bound<'py, PyString>, Bound<'py, PyString>, Bound<'py, PyBytes>);
+
+fn columns_of<'py>(row: &Bound<'py, PyAny>) -> PyResult<Columns<'py>> {
+    let row = row.cast::<PyTuple>()?;
+    Ok((
+        row.get_item(0)?.extract()?,
+        row.get_item(1)?.cast_into::<PyString>()?,
+        row.get_item(2)?.cast_into::<PyString>()?,
+        row.get_item(3)?.cast_into::<PyBytes>()?,
+    ))
+}

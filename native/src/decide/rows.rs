@@ -1,0 +1,255 @@
+//! Rows: `kittiwake.kernel.evaluate.decisions` and `evaluate.include`, and the `Decision` that Python knows.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use sha2::{Digest, Sha256};
+
+use super::state::{Candidate, Kind, Outcome, Reason, Row};
+use super::values::found;
+use super::walk::Run;
+use super::{Left, Step};
+
+/// Bytes of a digest that an id has.
+const ID_BYTES: usize = 16;
+
+impl<'a> Run<'_, 'a, '_> {
+    /// The canonical JSON of the `per` values of an instance.
+    pub fn key_text(&self, index: usize, place: usize) -> String {
+        let key = &self.rules[index].instances[place].key;
+        let mut text = String::from("{");
+        for ((opening, _), value) in self.program.rules[index].per.iter().zip(key.all()) {
+            text.push_str(opening);
+            text.push_str(value);
+        }
+        text.push('}');
+        text
+    }
+
+    pub fn row(
+        &self,
+        rule: usize,
+        place: usize,
+        candidate: Candidate<'a>,
+        outcome: Outcome,
+        reason: Option<Reason>,
+        outranked_by: Option<String>,
+    ) -> Step<Row<'a>> {
+        let instance = self.key_text(rule, place);
+        let trigger_id = self.trigger_id(rule, &instance, &candidate)?;
+        let decided_us = self.now_us;
+        Ok(Row { trigger_id, rule, instance, candidate, outcome, reason, decided_us, outranked_by })
+    }
+
+    fn trigger_id(&self, rule: usize, instance: &str, candidate: &Candidate<'a>) -> Step<String> {
+        let of_rule = &self.program.rules[rule];
+        let mut text = String::from("[");
+        push_text(&mut text, self.account_id)?;
+        text.push(',');
+        push_text(&mut text, self.contact_id)?;
+        text.push_str(&format!(",{},", of_rule.id_text));
+        push_quoted(&mut text, instance);
+        let kind = match candidate.kind {
+            Kind::Fired => "fired",
+            Kind::Entered => "entered",
+            Kind::Exited => "exited",
+        };
+        text.push_str(&format!(",\"{kind}\","));
+        self.push_opening(&mut text, rule, candidate)?;
+        match candidate.reminder {
+            Some(reminder) => text.push_str(&format!(",{reminder},")),
+            None => text.push_str(",null,"),
+        }
+        match candidate.occurrence {
+            Some(ordinal) => text.push_str(&format!("\"{}\"]", date_text(ordinal))),
+            None => text.push_str("null]"),
+        }
+        let digest = Sha256::digest(text.as_bytes());
+        Ok(hex(&digest[..ID_BYTES]))
+    }
+
+    fn push_opening(&self, text: &mut String, rule: usize, candidate: &Candidate<'a>) -> Step<()> {
+        if candidate.kind != Kind::Fired {
+            let Some(opened) = candidate.opened else {
+                text.push_str(&format!("[{},\"expiry\"]", candidate.due_us));
+                return Ok(());
+            };
+            text.push_str(&format!("[{},[", candidate.due_us));
+            push_text(text, self.events[opened].id)?;
+            text.push(',');
+            push_text(text, self.events[opened].event_type)?;
+            text.push_str("]]");
+            return Ok(());
+        }
+        if let Some(threshold) = candidate.threshold {
+            let reaches = self.program.rules[rule].reaches.as_ref().ok_or(Left::NotMe)?;
+            let span = candidate.kept_span.map_or(String::from("null"), |span| span.to_string());
+            text.push_str(&format!("[{},\"[{},null,{span}]\"]", reaches.at_texts[threshold], reaches.anew));
+            return Ok(());
+        }
+        let opened = &self.events[candidate.opened.ok_or(Left::NotMe)?];
+        text.push('[');
+        push_text(text, opened.id)?;
+        text.push_str(&format!(",{},", opened.time_us));
+        push_text(text, opened.event_type)?;
+        text.push(']');
+        Ok(())
+    }
+
+    /// The canonical JSON of the author's fields.
+    pub fn include_text(&mut self, rule: usize, shown: Option<usize>) -> Step<String> {
+        let include = &self.program.rules[rule].include;
+        let fields = match shown {
+            Some(at) if !include.is_empty() => self.fields(at)?,
+            _ => &[],
+        };
+        let mut text = String::from("{");
+        for one in include {
+            if text.len() > 1 {
+                text.push(',');
+            }
+            text.push_str(&one.field);
+            text.push(':');
+            text.push_str(if one.name.is_empty() {
+                &one.said
+            } else {
+                match found(fields, &one.name) {
+                    None => "null",
+                    Some(value) => value.canonical().ok_or(Left::NotMe)?,
+                }
+            });
+        }
+        text.push('}');
+        if text.len() > self.program.limits.include_bytes {
+            return Err(Left::NotMe);
+        }
+        Ok(text)
+    }
+}
+
+/// Add the JSON of a text that needs no escapes.
+fn push_text(text: &mut String, value: &str) -> Step<()> {
+    if value.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        return Err(Left::NotMe);
+    }
+    text.push('"');
+    text.push_str(value);
+    text.push('"');
+    Ok(())
+}
+
+/// Add the JSON of a text of JSON.
+fn push_quoted(text: &mut String, value: &str) {
+    text.push('"');
+    for part in value.chars() {
+        if part == '"' || part == '\\' {
+            text.push('\\');
+        }
+        text.push(part);
+    }
+    text.push('"');
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}
+
+/// The ISO form of a proleptic ordinal.
+fn date_text(ordinal: i64) -> String {
+    // Days of eras of 400 years that begin with March (Hinnant, "chrono-compatible low-level date algorithms").
+    let days = ordinal + 305;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// What rows are made of in Python.
+#[derive(FromPyObject)]
+pub struct Words {
+    decision: Py<PyAny>,
+    event_ids: Py<PyAny>,
+    date_of: Py<PyAny>,
+    kinds: Vec<Py<PyAny>>,
+    outcomes: Vec<Py<PyAny>>,
+    reasons: Vec<Py<PyAny>>,
+}
+
+/// The Python objects of a history, by the place of each event.
+pub struct Objects<'o, 'py> {
+    pub account_id: &'o Bound<'py, PyAny>,
+    pub contact_id: &'o Bound<'py, PyAny>,
+    pub event_ids: &'o [Bound<'py, PyAny>],
+}
+
+impl<'a, 'py> Run<'_, 'a, 'py> {
+    /// The `Decision` of a row.
+    pub fn decision(&mut self, words: &Words, objects: &Objects<'_, 'py>, row: Row<'a>) -> Step<Bound<'py, PyAny>> {
+        let (py, program) = (self.py, self.program);
+        let include = self.include_text(row.rule, row.candidate.shown)?;
+        let (rule, candidate) = (&program.rules[row.rule], &row.candidate);
+        let none = py.None();
+        let events = match (candidate.opened, candidate.last) {
+            (Some(opened), Some(last)) => {
+                let (first, newest) = (&self.events[opened], &self.events[last]);
+                let fields = (
+                    &objects.event_ids[opened],
+                    &objects.event_ids[last],
+                    candidate.count,
+                    first.time_us,
+                    newest.time_us,
+                    first.event_type,
+                );
+                words.event_ids.bind(py).call1(fields)?
+            }
+            _ => none.bind(py).clone(),
+        };
+        let threshold = match (&rule.reaches, candidate.threshold) {
+            (Some(reaches), Some(at)) => reaches.at_values[at].bind(py).clone(),
+            _ => none.bind(py).clone(),
+        };
+        let occurrence = match candidate.occurrence {
+            Some(ordinal) => words.date_of.bind(py).call1((ordinal,))?,
+            None => none.bind(py).clone(),
+        };
+        let fired_at_us = (row.outcome == Outcome::Fired).then_some(row.decided_us);
+        let reason = match row.reason {
+            Some(reason) => words.reasons[reason as usize].bind(py),
+            None => none.bind(py),
+        };
+        let fields = [
+            row.trigger_id.into_pyobject(py)?.into_any(),
+            objects.account_id.clone(),
+            objects.contact_id.clone(),
+            rule.rule_id.bind(py).clone(),
+            rule.version.bind(py).clone(),
+            words.kinds[candidate.kind as usize].bind(py).clone(),
+            candidate.due_us.into_pyobject(py)?.into_any(),
+            words.outcomes[row.outcome as usize].bind(py).clone(),
+            reason.clone(),
+            row.decided_us.into_pyobject(py)?.into_any(),
+            fired_at_us.into_pyobject(py)?.into_any(),
+            row.instance.into_pyobject(py)?.into_any(),
+            events,
+            include.into_pyobject(py)?.into_any(),
+            threshold,
+            candidate.reminder.into_pyobject(py)?.into_any(),
+            occurrence,
+            program.ruleset_version.bind(py).clone(),
+        ];
+        let made = words.decision.bind(py);
+        let fields = PyTuple::new(py, fields)?;
+        if row.outranked_by.is_none() && rule.channel.is_none(py) {
+            return Ok(made.call1(fields)?);
+        }
+        let more = PyDict::new(py);
+        more.set_item("channel", rule.channel.bind(py))?;
+        more.set_item("outranked_by", row.outranked_by)?;
+        Ok(made.call(fields, Some(&more))?)
+    }
+}
