@@ -147,12 +147,17 @@ class _Late(NamedTuple):
     duplicates: int
 
 
+def corrected_from_us(state: State, evaluated_to_us: int, horizon_us: int) -> int:
+    """The time from which on late events are corrected for, of a state that is evaluated; older ones change nothing."""
+    return evaluated_to_us if state.from_us is None else max(state.from_us, evaluated_to_us - horizon_us)
+
+
 def _sort_out(versions: Versions, state: State, events: list[Event]) -> _Late:
-    evaluated_to_us, from_us = state.evaluated_to_us, state.from_us
+    evaluated_to_us = state.evaluated_to_us
     late = [event for event in events if evaluated_to_us is not None and event.time_us < evaluated_to_us]
     if not late or evaluated_to_us is None:
         return _Late([], [], 0)
-    edge_us = evaluated_to_us if from_us is None else max(from_us, evaluated_to_us - versions.horizon_us)
+    edge_us = corrected_from_us(state, evaluated_to_us, versions.horizon_us)
     inside = [event for event in late if event.time_us >= edge_us]
     before = [event for event in late if event.time_us < edge_us]
     beyond = [event for event in before if not is_duplicate(state, event, versions.horizon_us)]

@@ -32,7 +32,7 @@ from kittiwake.stream.items.records import encode as encode_record
 from kittiwake.stream.items.routing import ItemRouters
 from kittiwake.stream.records import buffered_event_of, encode, key_of
 from kittiwake.stream.rules_source.view import StaticRules
-from kittiwake.time.instants import DAY_US, END_OF_TIME_US, HOUR_US
+from kittiwake.time.instants import DAY_US, END_OF_TIME_US, HOUR_US, MINUTE_US, format_instant
 from kittiwake.transforms.stream.items import JoinDoFn
 from kittiwake.values import canonical
 from tests.oracle.oracle import decide
@@ -224,6 +224,63 @@ def test_a_flood_is_told_to_those_alone_whose_events_are_in_it_and_an_event_coun
     assert store.silence_us == HOUR_US
     assert not list(feeds.on_timer(store, feed, 5 * HOUR_US, HOUR_US))
     assert not list(feeds.on_record(store, feed, encode_record(FeedEvent(16, 16)), HOUR_US)), "it is forgotten"
+
+
+def test_an_old_silence_beyond_the_horizon_does_not_hide_a_recent_one() -> None:
+    hours = [0, *range(24, 61, 5)]  # silent from hour 6 to 24, and from 65 on
+    orders = [{**_raw(f"o{hour}", "order", hour * HOUR_US), "contact_id": "another"} for hour in hours]
+    minutes = [64 * 60 + 30, *(66 * 60 + at / 50 for at in range(300))]  # due at 65:30, and an hour after the last
+    arms = [_raw(f"a{at}", "a", int(at * MINUTE_US)) for at in minutes]
+    stream, now = Stream(World(RULES, [*orders, *arms], 70 * HOUR_US, DAY_US), 1), Clock()
+    runner = FaultInjectingRunner(stream.rules, TimerSettings(0, 1_000), now)
+    for raw in orders:
+        stream.elements(raw)
+    assert not stream.pass_to(60 * HOUR_US), "nobody waits"
+    late = stream.elements(_raw("late", "a", 64 * HOUR_US))[:1]  # its correction leaves marks, where the next may begin
+    brought = [stream.elements(raw) for raw in arms]
+    for elements in ([of[0] for of in brought], late):
+        now.at_us = runner.watermark_us = 68 * HOUR_US
+        runner.run(Bundle(elements))
+        runner.rest()
+    assert [row["decision"] for row in _decided(runner)] == ["fired"] * 2, "it was not notified yet"
+    runner.run(Bundle([*(notice for _, *notices in brought for notice in notices), *stream.pass_to(68 * HOUR_US)]))
+    runner.rest()
+    assert not _decided(runner), "both were due while the feed was silent"
+
+
+def test_a_flood_that_is_known_late_holds_what_falls_due_long_after_it() -> None:
+    rules = {
+        "account": ACCOUNT,
+        "policy": {"breaker": {"a": {"max": 2, "per": "1h", "mode": "hold"}}},
+        "rules": [{"id": "cart", "when": "a", "wait": "3h"}, {"id": "other", "when": "b", "wait": "1h"}],
+    }
+    crowd = [{**_raw(f"x{at}", "a", 64 * HOUR_US + at), "contact_id": "another"} for at in range(3)]
+    arms = _raw("a", "a", 64 * HOUR_US + 30 * MINUTE_US)  # in the flood, due at 67:30
+    between = [_raw(f"b{at}", "b", int((65 * 60 + at / 50) * MINUTE_US)) for at in range(300)]
+    stream, now = Stream(World(rules, [*crowd, arms, *between], 70 * HOUR_US, DAY_US), 1), Clock()
+    runner = FaultInjectingRunner(stream.rules, TimerSettings(0, 1_000), now)
+    to_the_contact, *notices = stream.elements(arms)
+    late = stream.elements(
+        _raw("late", "b", 64 * HOUR_US + 45 * MINUTE_US)
+    )  # its correction leaves marks, where the next may end
+    for elements in ([to_the_contact, *(one for raw in between for one in stream.elements(raw))], late):
+        now.at_us = runner.watermark_us = 69 * HOUR_US
+        runner.run(Bundle(elements))
+        runner.rest()
+    assert sorted(row["rule_id"] for row in _decided(runner)) == ["cart", "other"]
+    found = [one for raw in crowd for one in stream.elements(raw) if one[0] == to_the_contact[0]]
+    assert found, "it is notified with the third"
+    runner.run(Bundle([*notices, *found]))
+    runner.rest()
+    assert [row["rule_id"] for row in _decided(runner)] == ["other"]
+
+
+def _raw(event_id: str, event_type: str, time_us: int) -> dict[str, Any]:
+    return {"event_id": event_id, "type": event_type, "time": format_instant(time_us), "properties": {}}
+
+
+def _decided(runner: FaultInjectingRunner) -> list[dict[str, Any]]:
+    return [row for rows in emitted_by_key(runner.emitted).values() for row in rows]
 
 
 def test_the_step_that_joins_items_keeps_feeds_beside_them() -> None:

@@ -113,24 +113,24 @@ def _cut(spans: Sequence[Span], *edges: Sequence[Span]) -> Iterator[Span]:
         yield from pairwise(inside)
 
 
-def notices(before: Silences, after: Silences, evaluated_to_us: int | None, number: int) -> list[Event]:
+def notices(before: Silences, after: Silences, oldest_us: int, evaluated_to_us: int, number: int) -> list[Event]:
     """Late events that do nothing, just before what of a contact's past is known otherwise now, and at its end.
 
-    `number` rises from one time to the next, so that none of them is a duplicate of another.
+    None is older than `oldest_us`, from which on late events are corrected for: it would be left out, and what came
+    after it as well. `number` rises from one time to the next, so that none of them is a duplicate of another.
     """
     found: list[Event] = []
-    for rhythm in sorted({*before.by_rhythm, *after.by_rhythm}) if evaluated_to_us is not None else ():
-        assert evaluated_to_us is not None
+    for rhythm in sorted({*before.by_rhythm, *after.by_rhythm}):
         span = differing(before.by_rhythm.get(rhythm, ()), after.by_rhythm.get(rhythm, ()))
-        if span is not None and span[0] < evaluated_to_us:
+        if span is not None and max(span[0], oldest_us) < evaluated_to_us:
             name, last_us = feed_notice_type(rhythm.type), evaluated_to_us - 1
             event_id = f"{number}/{rhythm.every_us}"
             if rhythm.is_breaker:  # asked of an event's time, whenever what it armed falls due
                 event_id = f"{event_id}/{rhythm.max_events}/{span[0]}/{span[1]}"
             else:
                 last_us = min(span[1], last_us)
-            found.append(Event(span[0] - 1, f"{event_id}/from", name, NO_CHANGE))
-            found.append(Event(max(span[0], last_us), f"{event_id}/to", name, NO_CHANGE))
+            found.append(Event(max(span[0] - 1, oldest_us), f"{event_id}/from", name, NO_CHANGE))
+            found.append(Event(max(span[0], last_us, oldest_us), f"{event_id}/to", name, NO_CHANGE))
     return found
 
 

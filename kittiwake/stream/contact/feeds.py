@@ -16,9 +16,11 @@ from msgspec.structs import replace as replace_fields
 
 from kittiwake.event_types import FEED_MARK, is_feed_notice
 from kittiwake.kernel.evaluate.feeds import notices, united
+from kittiwake.kernel.incremental import corrected_from_us
 from kittiwake.kernel.plan.feed_plan import FeedPlan
 from kittiwake.kernel.plan.feeds import Silences, Span
 from kittiwake.kernel.plan.policy import Rhythm
+from kittiwake.kernel.state.state import State
 from kittiwake.model import Event
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.stream.records import BufferedEvent
@@ -66,18 +68,20 @@ class Learned(NamedTuple):
     known: Known
 
 
-def learned(
-    plan: Plan, known: Known, arrivals: Sequence[BufferedEvent], evaluated_to_us: int | None, horizon_us: int
-) -> Learned:
-    """Take in the notice among what has come."""
+def learned(plan: Plan, known: Known, arrivals: Sequence[BufferedEvent], state: State) -> Learned:
+    """Take in the notice among what has come to a contact that has come to a state."""
     if plan.feeds is None or not (known or any(is_feed_notice(one.type) for one in arrivals)):
         return Learned(plan, list(arrivals), [], NOTHING_KNOWN)
     came = [one for one in arrivals if is_feed_notice(one.type)]
+    evaluated_to_us, horizon_us = state.evaluated_to_us, plan.versions.horizon_us
     after = _not_over(plan.feeds, _with_notices(known, came), evaluated_to_us, horizon_us)
     before = _silences(_not_over(plan.feeds, known, evaluated_to_us, horizon_us))
     silences = _silences(after)
     number = max((one.known for each in after.values() for one in each), default=0)
-    late = notices(before, silences, evaluated_to_us, number) if came else []
+    late = []
+    if came and evaluated_to_us is not None:
+        oldest_us = corrected_from_us(state, evaluated_to_us, horizon_us)
+        late = notices(before, silences, oldest_us, evaluated_to_us, number)
     versions = replace(plan.versions, silences=silences)
     own = [one for one in arrivals if not is_feed_notice(one.type)]
     return Learned(plan._replace(versions=versions, sweep_plan=None), own, late, after)

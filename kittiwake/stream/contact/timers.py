@@ -254,8 +254,7 @@ def _evaluate(
     arrivals = [one for one in due if isinstance(one, BufferedEvent)]
     state = decoded(seeds[0].state) if work.cell is None and seeds else state_of(work.cell, work.contact_id)
     known = NOTHING_KNOWN if work.cell is None else work.cell.feeds
-    horizon_us = work.plan.versions.horizon_us
-    plan, arrivals, notices, known = learned(work.plan, known, arrivals, state.evaluated_to_us, horizon_us)
+    plan, arrivals, notices, known = learned(work.plan, known, arrivals, state)
     upto_us = max(work.upto_us, state.evaluated_to_us or BEFORE_ALL_US)
     given = Evaluation(plan, work.host.shape, state, arrivals, upto_us, notices)
     found = evaluate(given, work.firing.clock_us, work.host.rules)
