@@ -116,7 +116,9 @@ class _Drawn:
         return {"when": self._arming(), "reaches": reaches, **self._around(waits=False)}
 
     def _audience(self) -> dict[str, Any]:
-        return {"audience": self._tree(0, keyed=False), "emits": self.dice.choice((["entered", "exited"], ["entered"]))}
+        gated = {"transactional": False} if self.may(50) else {}  # else it knows no quiet hours and no caps
+        emits = self.dice.choice((["entered", "exited"], ["entered"]))
+        return {"audience": self._tree(0, keyed=False), "emits": emits, **gated}
 
     def _arming(self) -> Any:
         if self.may(15):
