@@ -20,6 +20,7 @@ from kittiwake.kernel.evaluate.feeds import silences_in
 from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.state import new_state
+from kittiwake.model import Event
 from kittiwake.output.rows import Mode, decision_row
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
@@ -146,10 +147,15 @@ def differing(crowd: Crowd, output: Path) -> str:
 
 
 def decided(versions: Versions, records: list[Record], until_us: int) -> list[str]:
-    """The rows that the kernel leaves of a contact."""
+    """The rows that the kernel leaves of every contact."""
     happened = tuple(event_of(versions.newest.account_id, CONTACT, record) for record in records)
     versions = replace(versions, silences=silences_in(versions, happened))
-    events = given(versions, happened, CONTACT)
-    advanced = advance(versions, new_state(CONTACT), events, until_us)
+    contacts = sorted({one.contact_id for one in happened if one.contact_id is not None})
+    return [row for contact_id in contacts for row in _decided_of(versions, happened, contact_id, until_us)]
+
+
+def _decided_of(versions: Versions, happened: tuple[Event, ...], contact_id: str, until_us: int) -> list[str]:
+    own = tuple(one for one in happened if one.contact_id in (None, contact_id))
+    advanced = advance(versions, new_state(contact_id), given(versions, own, contact_id), until_us)
     ended = [*advanced.decisions, *unfinished(versions, advanced.state)]
     return [canonical({**decision_row(one, Mode.REPLAY), "mode": ""}) for one in ended]
