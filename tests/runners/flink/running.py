@@ -18,8 +18,8 @@ DISORDER_S: Final = 300
 LATE_US: Final = 2 * DAY_US
 LATENESS_H: Final = 120
 """More than comes late."""
-WITHIN_S: Final = 90
-"""For what takes Flink a few seconds when nothing else runs."""
+WITHIN_S: Final = 300
+"""For what takes Flink a few seconds when nothing else runs; in CI half of a machine may be all that it has."""
 BEATS: Final = 3_000
 """Behind the last event: more than come before the job is stopped."""
 BEATS_HEARD: Final = 200
