@@ -169,7 +169,7 @@ fn put_digits(number: i64, width: usize, out: &mut Vec<u8>) {
 }
 
 /// Year, month and day of a day since 1970, of the proleptic Gregorian calendar.
-fn date_of(day: i64) -> (i64, i64, i64) {
+pub fn date_of(day: i64) -> (i64, i64, i64) {
     let day = day + DAYS_TO_1970;
     let (era, of_era) = (day.div_euclid(DAYS_OF_400_YEARS), day.rem_euclid(DAYS_OF_400_YEARS));
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;

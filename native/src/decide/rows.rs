@@ -2,15 +2,16 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use sha2::{Digest, Sha256};
+
+use crate::rows::{date_of, id_of};
 
 use super::state::{Candidate, Kind, Outcome, Reason, Row};
 use super::values::found;
 use super::walk::Run;
 use super::{Left, Step};
 
-/// Bytes of a digest that an id has.
-const ID_BYTES: usize = 16;
+/// The proleptic ordinal of the first day of 1970, as Python's `date.toordinal` counts.
+const ORDINAL_OF_1970: i64 = 719_163;
 
 impl<'a> Run<'_, 'a, '_> {
     /// The canonical JSON of the `per` values of an instance.
@@ -63,8 +64,7 @@ impl<'a> Run<'_, 'a, '_> {
             Some(ordinal) => text.push_str(&format!("\"{}\"]", date_text(ordinal))),
             None => text.push_str("null]"),
         }
-        let digest = Sha256::digest(text.as_bytes());
-        Ok(hex(&digest[..ID_BYTES]))
+        Ok(id_of(text.as_bytes()).into_iter().map(char::from).collect())
     }
 
     fn push_opening(&self, text: &mut String, rule: usize, candidate: &Candidate<'a>) -> Step<()> {
@@ -149,23 +149,9 @@ fn push_quoted(text: &mut String, value: &str) {
     text.push('"');
 }
 
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
-}
-
 /// The ISO form of a proleptic ordinal.
 fn date_text(ordinal: i64) -> String {
-    // Days of eras of 400 years that begin with March (Hinnant, "chrono-compatible low-level date algorithms").
-    let days = ordinal + 305;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = date_of(ordinal - ORDINAL_OF_1970);
     format!("{year:04}-{month:02}-{day:02}")
 }
 
