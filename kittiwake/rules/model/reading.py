@@ -89,9 +89,9 @@ def _of_annotated(source: Any, *marks: Any) -> Reader:
         elif isinstance(mark, Chosen):
             reader = _of_branches(source, mark)
         elif isinstance(mark, Before):
-            reader = _before(mark.change, reader or reader_of(source))
+            reader = _in_turn(_checked(mark.change), reader or reader_of(source))
         elif isinstance(mark, After):
-            reader = _after(mark.change, reader or reader_of(source))
+            reader = _in_turn(reader or reader_of(source), _checked(mark.change))
     return reader or reader_of(source)
 
 
@@ -115,24 +115,13 @@ def _checked(check: Callable[[Any], Any]) -> Reader:
     return read
 
 
-def _before(change: Callable[[Any], Any], inner: Reader) -> Reader:
-    checked = _checked(change)
+def _in_turn(first: Reader, second: Reader) -> Reader:
+    """The second reads what the first has made, if that found nothing wrong."""
 
     def read(written: Any, path: KeyPath, found: Findings) -> Any:
         before = len(found.wrong)
-        changed = checked(written, path, found)
-        return inner(changed, path, found) if len(found.wrong) == before else None
-
-    return read
-
-
-def _after(change: Callable[[Any], Any], inner: Reader) -> Reader:
-    checked = _checked(change)
-
-    def read(written: Any, path: KeyPath, found: Findings) -> Any:
-        before = len(found.wrong)
-        value = inner(written, path, found)
-        return checked(value, path, found) if len(found.wrong) == before else None
+        value = first(written, path, found)
+        return second(value, path, found) if len(found.wrong) == before else None
 
     return read
 
