@@ -6,7 +6,7 @@ the instant, a breaker of the time of the newest event of what is due.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from kittiwake.kernel.evaluate.digest import newest_us
@@ -41,16 +41,18 @@ def asks_again_us(run: Execution, one: Caused, feeds: Sequence[Feed]) -> int:
 
 def silent_types(run: Execution, feeds: Sequence[Feed]) -> list[tuple[str, int]]:
     """Those of some feeds that are silent now, and since when, for a trace."""
-    silences, now_us = run.silences, run.now_us
-    own = [feed for feed in feeds if not feed.is_breaker and silences.is_silent(feed.rhythm, now_us)]
-    return [(feed.type, silences.since_us(feed.rhythm, now_us)) for feed in own]
+    return _since(run, run.now_us, (feed for feed in feeds if not feed.is_breaker))
 
 
 def flooded_types(run: Execution, candidate: Candidate, feeds: Sequence[Feed]) -> list[tuple[str, int]]:
     """The types that were flooded when the newest event of a candidate came, and since when, for a trace."""
-    silences, at_us = run.silences, newest_us(candidate)
-    own = [feed for feed in feeds if feed.is_breaker and silences.is_silent(feed.rhythm, at_us)]
-    return [(feed.type, silences.since_us(feed.rhythm, at_us)) for feed in own]
+    return _since(run, newest_us(candidate), (feed for feed in feeds if feed.is_breaker))
+
+
+def _since(run: Execution, at_us: int, feeds: Iterable[Feed]) -> list[tuple[str, int]]:
+    silences = run.silences
+    wrong = (feed for feed in feeds if silences.is_silent(feed.rhythm, at_us))
+    return [(feed.type, silences.since_us(feed.rhythm, at_us)) for feed in wrong]
 
 
 def _wrong(run: Execution, candidate: Candidate, feeds: Sequence[Feed]) -> list[Feed]:
