@@ -30,12 +30,12 @@ class Beside(NamedTuple):
     found: DecidedHistory | None
     expected: DecidedHistory
 
-    def told(self) -> list[list[bytes]]:
+    def as_bytes(self) -> list[list[bytes]]:
         """Both as bytes, decisions in the order they were made."""
-        return [_told(one) for one in self if one is not None]
+        return [_bytes_of(one) for one in self if one is not None]
 
 
-def _told(whole: DecidedHistory) -> list[bytes]:
+def _bytes_of(whole: DecidedHistory) -> list[bytes]:
     rest = whole._replace(decisions=[], pending={})
     pending = sorted((name, one.number, one.next_due_us) for name, one in whole.pending.items())
     ids = [[None if one.events is None else one.events.first_type, one] for one in whole.decisions]

@@ -18,7 +18,7 @@ STARTS = ("2026-01-14T12:00:00Z", "2026-03-08T03:00:00Z", "2026-10-31T23:00:00Z"
 
 
 class KnownWorld(NamedTuple):
-    """Rules, one contact's rows as a batch host hands them over, and how far it is settled."""
+    """Rules, one contact's rows as a batch host hands them over, and the instant up to which it is decided."""
 
     document: dict[str, Any]
     rows: list[Row]
@@ -218,7 +218,7 @@ class _Drawn:
     # ------------------------------------------------------------ history
 
     def history(self) -> tuple[list[Row], int]:
-        """Rows in order, and how far they are settled: at their end, soon after, or far beyond."""
+        """Rows in order, and up to when they are decided: their end, soon after, or far beyond."""
         rows, grid_us, is_clean = list[Row](), self.start_us, self.may(70)
         for number in range(self.dice.choice((3, 8, 15, 30))):
             grid_us += self.dice.choice((0, 1, 1, 1, 2, 3, 5)) * self.unit_us

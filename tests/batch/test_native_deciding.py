@@ -59,7 +59,7 @@ class Seen:
             self.left += 1
             return
         self.taken += 1
-        found, expected = both.told()
+        found, expected = both.as_bytes()
         assert found == expected, f"{where}: the accelerator decides otherwise than the kernel"
         self.reasons.update(str(one.reason) for one in both.found.decisions)
 
