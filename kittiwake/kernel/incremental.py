@@ -23,7 +23,7 @@ from kittiwake.kernel.run.migration import concerned_us
 from kittiwake.kernel.run.outputs import NOTHING_SILENT, NOTHING_UNUSABLE, Silent, Unusable
 from kittiwake.kernel.run.timeline import knows, next_timer_us, start
 from kittiwake.kernel.state.codec import bare, copied
-from kittiwake.kernel.state.state import Since, State, keeps_ids
+from kittiwake.kernel.state.state import Since, State, corrected_from_us, keeps_ids
 from kittiwake.kernel.state.trace import Step, StepKind, step_of
 from kittiwake.model import Decision, Event
 
@@ -145,11 +145,6 @@ class _Late(NamedTuple):
     beyond: list[Event]
     """Without duplicates of what is still known."""
     duplicates: int
-
-
-def corrected_from_us(state: State, evaluated_to_us: int, horizon_us: int) -> int:
-    """The time from which on late events are corrected for, of a state that is evaluated; older ones change nothing."""
-    return evaluated_to_us if state.from_us is None else max(state.from_us, evaluated_to_us - horizon_us)
 
 
 def _sort_out(versions: Versions, state: State, events: list[Event]) -> _Late:

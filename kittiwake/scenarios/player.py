@@ -18,7 +18,6 @@ from kittiwake.explain.model import Explanation, Line
 from kittiwake.input.events import parse_event
 from kittiwake.kernel import Advanced, Program, State, Versions, advance, new_state, unfinished
 from kittiwake.kernel.evaluate.feeds import notices, rhythms_of, silences_in
-from kittiwake.kernel.incremental import corrected_from_us
 from kittiwake.kernel.items.of_contact import ContactJoin
 from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.kernel.run.outputs import Unusable
@@ -294,10 +293,7 @@ class Player:
             return []
         before, after = self.versions.silences, silences_in(self.versions, self._heard)
         self.versions = replace(self.versions, silences=after)
-        if evaluated_to_us is None:
-            return []
-        oldest_us = corrected_from_us(self._state, evaluated_to_us, self.versions.horizon_us)
-        return notices(before, after, oldest_us, evaluated_to_us, len(self._given))
+        return notices(before, after, self._state, self.versions.horizon_us, len(self._given))
 
     def _is_own(self, event: Event) -> bool:
         return event.item_id is None and event.contact_id == self._state.contact_id

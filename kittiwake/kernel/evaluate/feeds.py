@@ -15,6 +15,7 @@ from kittiwake.kernel.evaluate.floods import first_of, floods_of, is_counted, ma
 from kittiwake.kernel.plan.feeds import Silences, Span
 from kittiwake.kernel.plan.policy import Rhythm
 from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.state.state import State, corrected_from_us
 from kittiwake.model import Event
 from kittiwake.time.instants import END_OF_TIME_US
 
@@ -113,13 +114,17 @@ def _cut(spans: Sequence[Span], *edges: Sequence[Span]) -> Iterator[Span]:
         yield from pairwise(inside)
 
 
-def notices(before: Silences, after: Silences, oldest_us: int, evaluated_to_us: int, number: int) -> list[Event]:
+def notices(before: Silences, after: Silences, state: State, horizon_us: int, number: int) -> list[Event]:
     """Late events that do nothing, just before what of a contact's past is known otherwise now, and at its end.
 
-    None is older than `oldest_us`, from which on late events are corrected for: it would be left out, and what came
-    after it as well. `number` rises from one time to the next, so that none of them is a duplicate of another.
+    None is older than what late events are corrected for: it would be left out, and what came after it as well.
+    `number` rises from one time to the next, so that none of them is a duplicate of another.
     """
     found: list[Event] = []
+    evaluated_to_us = state.evaluated_to_us
+    if evaluated_to_us is None:
+        return found
+    oldest_us = corrected_from_us(state, evaluated_to_us, horizon_us)
     for rhythm in sorted({*before.by_rhythm, *after.by_rhythm}):
         span = differing(before.by_rhythm.get(rhythm, ()), after.by_rhythm.get(rhythm, ()))
         if span is not None and max(span[0], oldest_us) < evaluated_to_us:

@@ -374,6 +374,11 @@ def new_state(contact_id: str) -> State:
     return State(contact_id)
 
 
+def corrected_from_us(state: State, evaluated_to_us: int, horizon_us: int) -> int:
+    """The time from which on late events are corrected for, of a state that is evaluated; older ones change nothing."""
+    return evaluated_to_us if state.from_us is None else max(state.from_us, evaluated_to_us - horizon_us)
+
+
 def is_nothing(state: State) -> bool:
     """Whether nothing is known of a contact: at most how far it has been evaluated, when it came and when it ended."""
     if state.first_us is not None or keeps_something(state):

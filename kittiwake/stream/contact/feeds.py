@@ -16,7 +16,6 @@ from msgspec.structs import replace as replace_fields
 
 from kittiwake.event_types import FEED_MARK, is_feed_notice
 from kittiwake.kernel.evaluate.feeds import notices, united
-from kittiwake.kernel.incremental import corrected_from_us
 from kittiwake.kernel.plan.feed_plan import FeedPlan
 from kittiwake.kernel.plan.feeds import Silences, Span
 from kittiwake.kernel.plan.policy import Rhythm
@@ -78,10 +77,7 @@ def learned(plan: Plan, known: Known, arrivals: Sequence[BufferedEvent], state: 
     before = _silences(_not_over(plan.feeds, known, evaluated_to_us, horizon_us))
     silences = _silences(after)
     number = max((one.known for each in after.values() for one in each), default=0)
-    late = []
-    if came and evaluated_to_us is not None:
-        oldest_us = corrected_from_us(state, evaluated_to_us, horizon_us)
-        late = notices(before, silences, oldest_us, evaluated_to_us, number)
+    late = notices(before, silences, state, horizon_us, number) if came else []
     versions = replace(plan.versions, silences=silences)
     own = [one for one in arrivals if not is_feed_notice(one.type)]
     return Learned(plan._replace(versions=versions, sweep_plan=None), own, late, after)
