@@ -31,7 +31,7 @@ from kittiwake.kernel.plan.conditions import AllHold, Leaf, NotHolds, OfContact,
 from kittiwake.kernel.plan.history import VALUES, Average, Condition, Measure, Measured, answer
 from kittiwake.kernel.plan.match import Operator
 from kittiwake.kernel.plan.rule import RuleProgram
-from kittiwake.kernel.state.state import Extreme, Latest, Mean, Newest, Slot, Total, Values
+from kittiwake.kernel.state.remembered import Extreme, Latest, Mean, Newest, Slot, Total, Values
 from kittiwake.model import Event
 from kittiwake.values import EXACT, Number, exact, parse_json
 

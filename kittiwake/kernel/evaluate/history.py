@@ -18,7 +18,7 @@ from kittiwake.kernel.evaluate.slots import drop, empty_slot, is_forgotten, newe
 from kittiwake.kernel.plan.history import Average, Condition, Measure, Measured, is_plain, kind_of, kinds_of, nothing_of
 from kittiwake.kernel.plan.layouts import instants_kept, keeps_newest
 from kittiwake.kernel.plan.limits import Limits
-from kittiwake.kernel.state.state import (
+from kittiwake.kernel.state.remembered import (
     Amounts,
     Extreme,
     Latest,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from kittiwake.kernel.plan.history import Condition, Measure
-from kittiwake.kernel.state.state import (
+from kittiwake.kernel.state.remembered import (
     Amounts,
     Extreme,
     Latest,

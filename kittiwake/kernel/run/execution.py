@@ -23,7 +23,8 @@ from kittiwake.kernel.plan.rule import Mode, RuleProgram, Texts
 from kittiwake.kernel.run.outputs import Outputs, Unusable
 from kittiwake.kernel.run.shared_instant import SharedInstant
 from kittiwake.kernel.run.timer_queue import Timer, TimerQueue, timers_of
-from kittiwake.kernel.state.state import Candidate, Instance, RuleState, Slot, State
+from kittiwake.kernel.state.remembered import Slot
+from kittiwake.kernel.state.state import Candidate, Instance, RuleState, State
 from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.model import Event
 from kittiwake.reasons import Clause, Found, Outcome, Reason

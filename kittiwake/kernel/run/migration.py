@@ -24,7 +24,8 @@ from kittiwake.kernel.run.eligibility import remembers
 from kittiwake.kernel.run.execution import Execution, empty_rule_state
 from kittiwake.kernel.run.retention import forget_expired
 from kittiwake.kernel.state.interest import Interest
-from kittiwake.kernel.state.state import Instance, Record, RuleState, Slot, State, keeps_something
+from kittiwake.kernel.state.remembered import Slot
+from kittiwake.kernel.state.state import Instance, Record, RuleState, State, keeps_something
 from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.instants import DAY_US, END_OF_TIME_US

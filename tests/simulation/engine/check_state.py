@@ -8,7 +8,8 @@ from kittiwake.kernel.evaluate.retention import outlives
 from kittiwake.kernel.late.emitted import events_of
 from kittiwake.kernel.plan.versions import Versions
 from kittiwake.kernel.state.codec import STATE_BYTES_MAX, decode, encode
-from kittiwake.kernel.state.state import Amounts, RuleState, Since, State, Values, keeps_something
+from kittiwake.kernel.state.remembered import Amounts, Values
+from kittiwake.kernel.state.state import RuleState, Since, State, keeps_something
 from tests.simulation.engine.check_events import Arrivals
 from tests.simulation.engine.machines import Call
 from tests.simulation.engine.wrong import demand
