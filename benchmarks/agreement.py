@@ -30,17 +30,19 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def fired(folder: Path) -> Fired:
-    """The triggers of a folder: their number, the set of (contact, fired_at), and the set with rule, kind and id."""
+    """The triggers of a folder: their number, the sets of (contact, fired_at), with rule, and with all."""
     number = 0
     pairs: set[str] = set()
     wholes: set[str] = set()
+    rules: set[str] = set()
     for row in rows(folder):
         number += 1
         time = datetime.fromisoformat(row["fired_at"]).astimezone(UTC).isoformat(timespec="microseconds")
         pair = f"{row['contact_id']} {time}"
         pairs.add(pair)
+        rules.add(f"{pair} {row['rule_id']}")
         wholes.add(f"{pair} {row['rule_id']} {row.get('kind')} {row['trigger_id']}")
-    return Fired(number, len(pairs), _digest(pairs), _digest(wholes))
+    return Fired(number, len(pairs), _digest(pairs), _digest(wholes), _digest(rules))
 
 
 def _digest(texts: Iterable[str]) -> str:

@@ -18,6 +18,8 @@ class Fired(NamedTuple):
     pairs: int
     pairs_digest: str
     whole_digest: str
+    rules_digest: str = ""
+    """Empty in results that are older than it."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def verdict(results: Results, name: str, events: int) -> str:
 def _facts(case: Case, runs: list[Run]) -> set[tuple[int, str]]:
     """What the runs fired: a trigger written twice makes another number."""
     fired = [run.fired for run in runs if run.fired is not None]
-    return {(one.triggers, one.whole_digest if case.whole else one.pairs_digest) for one in fired}
+    return {(one.triggers, getattr(one, case.agrees_on)) for one in fired}
 
 
 def save(results: Results, path: Path) -> None:

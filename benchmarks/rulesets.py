@@ -1,4 +1,4 @@
-"""The rules that are measured, written into a folder: one rule, twelve with a policy, or one among many.
+"""The rules that are measured, written into a folder: one rule, twelve with a policy or without gates, one among many.
 
 The many are copies of the one: `absent-N` adds N whose event types never occur in the data, `present-N` is N in all
 that read the same events and differ in their wait, so that each has something to decide.
@@ -6,17 +6,21 @@ that read the same events and differ in their wait, so that each has something t
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
 ONE: Final = "one"
 TWELVE: Final = "twelve"
+UNGATED: Final = "ungated"
+"""The twelve without gates, which other tools can answer too: no policy, re-entry, groups, priorities and shadow."""
 ABSENT: Final = "absent-"
 PRESENT: Final = "present-"
 
 ACCOUNTS: Final = 10
 ZONES: Final = ("America/Toronto", "Europe/Berlin", "America/Los_Angeles", "Asia/Tokyo", "Australia/Sydney")
 SHIPPED: Final = Path(__file__).parent / "rules"
+_GATES: Final = re.compile(r"(?m)^policy:\n(?:  .*\n)+|^    (?:reentry|group|priority|mode|transactional): .*\n")
 
 _ABSENT_RULE: Final = """
   - id: absent-{n}
@@ -42,8 +46,9 @@ def write_rules(name: str, folder: Path) -> Path:
 
 
 def _files(name: str) -> dict[str, str]:
-    if name == TWELVE:
+    if name in {TWELVE, UNGATED}:
         text = (SHIPPED / "twelve.yaml").read_text(encoding="utf-8")
+        text = _GATES.sub("", text) if name == UNGATED else text
         return {f"shop-{n}.yaml": _of_account(text, n) for n in range(ACCOUNTS)}
     one = (SHIPPED / "one.yaml").read_text(encoding="utf-8")
     if name == ONE:
