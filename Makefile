@@ -165,7 +165,10 @@ audit: $(AUDIT)/.installed ## write out/sbom.json of the image, and ask for know
 	mkdir -p out
 	$(AUDIT)/bin/cyclonedx-py requirements templates/requirements.lock --pyproject pyproject.toml \
 	  --output-reproducible --of JSON --output-file out/sbom.json
+	$(BIN)/python -m templates.crates out/sbom.json
 	$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip --requirement templates/requirements.lock
+	@cargo audit --version >/dev/null 2>&1 || { echo "The crates of native/ were not asked about: cargo install --locked cargo-audit"; exit 1; }
+	cargo audit --quiet --file native/Cargo.lock
 
 pin: $(VENV)/.installed-gcp ## write the digests of the base images into templates/Dockerfile; needs docker and a network
 	$(BIN)/python -m templates.pin
