@@ -3,7 +3,7 @@
     python -m kittiwake.pipelines.volumes --dataset PROJECT.DATASET [--project PROJECT]
 
 It reads the table of triggers and changes nothing in it. What is written to Cloud Monitoring is bounded: two numbers of
-500 rules at most (`kittiwake.stream.volumes`).
+500 rules at most, and one of those of which something was recalled (`kittiwake.stream.volumes`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if __name__ == "__main__":
     prepare_process()
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from kittiwake.errors import UnusableError
@@ -71,17 +71,23 @@ def compare(options: VolumesOptions, until_us: int) -> list[RuleVolume]:
 
 
 def text_of(found: Sequence[RuleVolume], until_us: int) -> str:
-    """What is unusual, for a person."""
+    """What is unusual, and what was recalled, for a person."""
     if not found:
         return visible_lines(["EMPTY: no rule has fired in four weeks"])
     unusual = [one for one in found if one.is_unusual]
     head = f"{len(unusual):,} of {len(found):,} rules are unusual in the day up to {format_instant(until_us)}"
-    width = max((len(f"{one.account_id}  {one.rule_id}") for one in unusual), default=0)
-    return visible_lines([head, *(f"  {_line(one, width)}" for one in unusual)])
+    lines = [head, *_table(unusual, lambda one: f"{one.number:>9,}  usually {one.usual or 0:>9,.0f}")]
+    if recalled := [one for one in found if one.recalled]:
+        lines.append(f"{sum(one.recalled for one in recalled):,} recalled by hand in that day")
+        lines += _table(recalled, lambda one: f"{one.recalled:>9,}")
+    return visible_lines(lines)
 
 
-def _line(one: RuleVolume, width: int) -> str:
-    return f"{f'{one.account_id}  {one.rule_id}':{width}}  {one.number:>9,}  usually {one.usual or 0:>9,.0f}"
+def _table(rules: Sequence[RuleVolume], numbers: Callable[[RuleVolume], str]) -> Iterator[str]:
+    names = [f"{one.account_id}  {one.rule_id}" for one in rules]
+    width = max(map(len, names), default=0)
+    for name, one in zip(names, rules, strict=True):
+        yield f"  {name:{width}}  {numbers(one)}"
 
 
 def _say(text: str) -> None:

@@ -15,11 +15,13 @@ from google.cloud import bigquery, monitoring_v3
 
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import Dataset
+from kittiwake.output.rows import Mode
 from kittiwake.pipelines.google.bigquery_errors import raise_unusable
 from kittiwake.pipelines.google.bigquery_tables import BIGQUERY_TIMEOUT_S
 from kittiwake.pipelines.google.error_text import LOG_IN, first_line
+from kittiwake.reasons import ByHand, Outcome
 from kittiwake.stream.tables.schema import TRIGGERS, WRITTEN_AT
-from kittiwake.stream.volumes import LAST_DAY, USUAL_DAY, WEEKS, DayCount, RuleVolume
+from kittiwake.stream.volumes import LAST_DAY, RECALLED_DAY, USUAL_DAY, WEEKS, DayCount, RuleVolume
 
 SERIES_MAX: Final = 200
 """Of one request: more are refused."""
@@ -27,17 +29,18 @@ _DAY: Final = timedelta(days=1)
 _WEEK_S: Final = 7 * 86_400
 
 _SQL: Final = f"""SELECT account_id, rule_id, DIV(TIMESTAMP_DIFF(@now, {WRITTEN_AT}, SECOND), {_WEEK_S}) AS weeks_ago,
-  COUNT(DISTINCT trigger_id) AS number
+  COUNT(DISTINCT IF(decision = '{Outcome.FIRED}' AND revision = 0, trigger_id, NULL)) AS number,
+  COUNT(DISTINCT IF(reason = '{ByHand.RECALLED}', trigger_id, NULL)) AS recalled
 FROM `{{table}}`
 WHERE {WRITTEN_AT} > @since AND {WRITTEN_AT} <= @now
   AND MOD(TIMESTAMP_DIFF(@now, {WRITTEN_AT}, SECOND), {_WEEK_S}) < 86400
-  AND mode = 'stream' AND decision = 'fired' AND revision = 0
+  AND mode = '{Mode.STREAM}' AND (decision = '{Outcome.FIRED}' AND revision = 0 OR reason = '{ByHand.RECALLED}')
 GROUP BY account_id, rule_id, weeks_ago"""
 """By when rows were written, which is their partition: a late start counts its backlog on the day it was sent."""
 
 
 def count_days(client: bigquery.Client, dataset: Dataset, now: datetime) -> list[DayCount]:
-    """Triggers of the day before `now` and of the same days of the weeks before.
+    """Triggers, and what was recalled of them, of the day before `now` and of the same days of the weeks before.
 
     Raises:
         UnusableError: the table cannot be read.
@@ -48,7 +51,7 @@ def count_days(client: bigquery.Client, dataset: Dataset, now: datetime) -> list
     config = bigquery.QueryJobConfig(query_parameters=parameters)
     with raise_unusable(table, "see --dataset, and launch the job once with --create_tables"):
         rows = client.query(_SQL.format(table=table), job_config=config, timeout=BIGQUERY_TIMEOUT_S).result()
-        return [DayCount(row["account_id"], row["rule_id"], row["weeks_ago"], row["number"]) for row in rows]
+        return [DayCount(*(row[name] for name in DayCount._fields)) for row in rows]
 
 
 def monitoring_client() -> monitoring_v3.MetricServiceClient:
@@ -87,10 +90,10 @@ def _series(
     interval = monitoring_v3.TimeInterval(end_time=now.astimezone(UTC))
     for one in volumes:
         labels = {"job_name": job_name, "account_id": one.account_id, "rule_id": one.rule_id}
-        for name, number in ((LAST_DAY, float(one.number)), (USUAL_DAY, one.usual)):
+        for name, number in ((LAST_DAY, one.number), (USUAL_DAY, one.usual), (RECALLED_DAY, one.recalled or None)):
             if number is not None:
                 yield monitoring_v3.TimeSeries(
                     metric={"type": name, "labels": labels},
                     resource={"type": "global", "labels": {"project_id": project}},
-                    points=[monitoring_v3.Point(interval=interval, value={"double_value": number})],
+                    points=[monitoring_v3.Point(interval=interval, value={"double_value": float(number)})],
                 )

@@ -13,7 +13,8 @@ from kittiwake.pipelines.flags import Parser, instant_option
 
 _DESCRIPTION: Final = """Count the triggers of each rule in the last day beside the same day of the four weeks before.
 
-Prints the rules that are unusual: three times the usual, or a third of it, from 100 triggers on. With --project it
+Prints the rules that are unusual: three times the usual, or a third of it, from 100 triggers on; and of which rules
+something was recalled in that day. With --project it
 gives the numbers of up to 500 rules to Cloud Monitoring too, for the alert rule_volume; run it once an hour.
 Exit codes: 0 nothing is unusual, 1 some rules are, or nothing fired in four weeks, 2 unusable options or tables, or
 Cloud Monitoring does not take the numbers, 3 failed: a fault of ours, printed with its traceback, 130 interrupted; all

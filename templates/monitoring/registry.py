@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from kittiwake.stream.logs import LOG_EVENTS
 from kittiwake.stream.metrics import METRICS, Metric, MetricKind
-from kittiwake.stream.volumes import LAST_DAY, RULES_MAX, USUAL_DAY
+from kittiwake.stream.volumes import LAST_DAY, RECALLED_DAY, RULES_MAX, USUAL_DAY
 
 
 class ServicePanel(StrEnum):
@@ -22,6 +22,7 @@ class ServicePanel(StrEnum):
     PUBLISHING = "Publishing to the topic of triggers"
     LOG = "Log lines by event"
     RULES = "Triggers by rule, the last day and a usual one"
+    RECALLED = "Triggers recalled by hand in the last day, by rule"
 
 
 class ServiceMetric(NamedTuple):
@@ -40,7 +41,7 @@ class ServiceMetric(NamedTuple):
     @property
     def is_by_rule(self) -> bool:
         """Whether each rule has a series, written once an hour."""
-        return self.panel is ServicePanel.RULES
+        return self.panel in (ServicePanel.RULES, ServicePanel.RECALLED)
 
 
 _JOB: Final = 'job_name="${job}"'
@@ -103,6 +104,14 @@ RULE_TRIGGERS_USUAL: Final = ServiceMetric(
     "the same on a usual day: the median of the same day of four weeks",
     ServicePanel.RULES,
 )
+RULE_TRIGGERS_RECALLED: Final = ServiceMetric(
+    RECALLED_DAY,
+    _JOB,
+    "triggers",
+    "triggers of a rule that `kittiwake.pipelines.recall` took back in the last day, of rules that have some; "
+    "the job's own counters know nothing of a recall",
+    ServicePanel.RECALLED,
+)
 SERVICE_METRICS: Final = (
     WATERMARK_AGE,
     SYSTEM_LAG,
@@ -112,6 +121,7 @@ SERVICE_METRICS: Final = (
     LOG_LINES,
     RULE_TRIGGERS,
     RULE_TRIGGERS_USUAL,
+    RULE_TRIGGERS_RECALLED,
 )
 """All of them."""
 

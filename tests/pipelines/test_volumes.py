@@ -17,8 +17,9 @@ from google.cloud.monitoring_v3.services.metric_service.transports import Metric
 
 from kittiwake.input.bigquery.addresses import Dataset, dataset_of
 from kittiwake.pipelines import volumes
+from kittiwake.pipelines.decisions.recalling import revocation_of
 from kittiwake.stream.tables.schema import TRIGGERS
-from kittiwake.stream.volumes import LAST_DAY, USUAL_DAY
+from kittiwake.stream.volumes import LAST_DAY, RECALLED_DAY, USUAL_DAY
 from kittiwake.terminal.exit_codes import Exit
 from tests.stream import sample_records
 
@@ -62,6 +63,12 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
         server.stop(None).wait()
 
 
+def recalled(rule_id: str, number: int, fired_before: timedelta, before: timedelta) -> list[dict[str, object]]:
+    """What a recall marks of triggers that were written earlier."""
+    sent = fired(rule_id, number, fired_before)
+    return [{**revocation_of(row), "written_at": (NOW - before).isoformat()} for row in sent]
+
+
 def fired(rule_id: str, number: int, before: timedelta, **changes: object) -> list[dict[str, object]]:
     """Rows of triggers written so long before now; ids are of the rule, the time and the number."""
     from kittiwake.stream.tables.rows import decision_table_row
@@ -73,7 +80,9 @@ def fired(rule_id: str, number: int, before: timedelta, **changes: object) -> li
 
 @pytest.fixture
 def dataset(tables: Tables) -> Dataset:
-    """Of `cart` a usual 20 and 80 now, of `win-back` a usual 120 and none now; and rows that do not count."""
+    """Of `cart` a usual 20, 80 now and 30 recalled, of `win-back` a usual 120 and none now, of `old` 2 recalled.
+
+    And rows that do not count."""
     found = dataset_of(tables.create_dataset())
     assert found
     tables.create(found, TRIGGERS)
@@ -87,6 +96,11 @@ def dataset(tables: Tables) -> Dataset:
         *fired("win-back", 120, week + hour),
         *fired("win-back", 5, hour, decision="revoked", revision=1),
         *fired("win-back", 5, 2 * hour, mode="backfill"),
+        *(again := recalled("cart", 30, week, hour)),
+        *again,
+        *recalled("old", 2, 3 * week, hour),
+        *recalled("old", 7, 3 * week, timedelta(hours=25)),
+        *recalled("older", 7, 3 * week, week + hour),
     ]
     assert tables.client.insert_rows_json(found.table("triggers"), rows) == []
     return found
@@ -100,10 +114,13 @@ def test_each_rule_is_counted_beside_its_usual_day_and_its_numbers_come_to_cloud
     said = capsys.readouterr()
     assert (code, said.err) == (Exit.FINDINGS, "")
     assert said.out == (
-        "1 of 2 rules are unusual in the day up to 2026-11-30T12:00:00Z\n"
+        "1 of 3 rules are unusual in the day up to 2026-11-30T12:00:00Z\n"
         "  acme  win-back          0  usually       120\n"
+        "32 recalled by hand in that day\n"
+        "  acme  cart         30\n"
+        "  acme  old           2\n"
     )
-    assert [len(one.time_series) for one in service.requests] == [3, 1], "no request is larger than may be"
+    assert [len(one.time_series) for one in service.requests] == [3, 3, 1], "no request is larger than may be"
     assert {one.name for one in service.requests} == {"projects/shop-1"}
     series = [one for request in service.requests for one in request.time_series]
     points = {(one.metric.type, one.metric.labels["rule_id"]): one.points[0].value.double_value for one in series}
@@ -112,6 +129,9 @@ def test_each_rule_is_counted_beside_its_usual_day_and_its_numbers_come_to_cloud
         (USUAL_DAY, "cart"): 20.5,
         (LAST_DAY, "win-back"): 0,
         (USUAL_DAY, "win-back"): 120,
+        (RECALLED_DAY, "cart"): 30,
+        (RECALLED_DAY, "old"): 2,
+        (LAST_DAY, "old"): 0,
     }
     assert {(one.metric.labels["job_name"], one.metric.labels["account_id"]) for one in series} == {("blue", "acme")}
     assert {one.points[0].interval.end_time for one in series} == {NOW}

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from kittiwake.stream.volumes import FACTOR, NUMBER_MIN, OTHERS, WEEKS, DayCount, RuleVolume, bounded, volumes_of
 
 COUNTS = st.lists(
-    st.builds(DayCount, st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(0, WEEKS), st.integers(1, 10**6)),
+    st.builds(
+        DayCount,
+        st.sampled_from("ab"),
+        st.sampled_from("xyz"),
+        st.integers(0, WEEKS),
+        st.integers(0, 10**6),
+        st.integers(0, 9),
+    ),
     unique_by=lambda one: one[:3],
 )
 
@@ -21,6 +28,7 @@ def test_of_however_many_rules_no_trigger_is_lost_and_no_more_are_named_than_may
     found = volumes_of(counts)
     kept = bounded(found, rules_max)
     assert sum(one.number for one in kept) == sum(one.number for one in counts if one.weeks_ago == 0)
+    assert sum(one.recalled for one in kept) == sum(one.recalled for one in counts if one.weeks_ago == 0)
     named = [one for one in kept if one.rule_id != OTHERS]
     assert len(named) <= rules_max
     assert len(named) == min(rules_max, len(found))
@@ -33,8 +41,8 @@ def test_of_however_many_rules_no_trigger_is_lost_and_no_more_are_named_than_may
 @given(COUNTS)
 def test_usual_is_the_middle_of_the_weeks_since_a_rule_first_fired(counts: list[DayCount]) -> None:
     for one in volumes_of(counts):
-        own = {day.weeks_ago: day.number for day in counts if day[:2] == one[:2]}
-        first = max(own)
+        own = {day.weeks_ago: day.number for day in counts if day[:2] == one[:2] and day.number}
+        first = max(own, default=0)
         before = sorted(own.get(ago, 0) for ago in range(1, first + 1))
         assert (one.usual is None) == (first == 0)
         if one.usual is not None:
