@@ -8,11 +8,11 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.rulesets import ONE, TWELVE
 from benchmarks.streaming.names import RUNNERS, TWO_HUNDRED
-from benchmarks.streaming.plan import ROOT, Plan, catching_up, compare, groups, layouts
-from benchmarks.streaming.tables import cells, costs, of_catching_up, of_layouts, targets
+from benchmarks.streaming.plan import ROOT, Plan, catching_up, compare, costs, groups, layouts
+from benchmarks.streaming.tables import by_dofn, cells, of_catching_up, of_costs, of_layouts, targets
 
 QUICK_SHARE, QUICK_REPEATS = 0.2, 1
-PARTS = ("hosts", "layouts", "catching up")
+PARTS = ("costs", "hosts", "layouts", "catching up")
 
 
 def main() -> None:
@@ -42,12 +42,14 @@ def report(plan: Plan, parts: list[str]) -> str:
     """Run the parts of a plan; their tables."""
     facts = machine.facts(ROOT)
     found = []
+    if "costs" in parts:
+        found.append(("A steady stream, over gRPC", of_costs(costs(plan))))
     if "hosts" in parts:
         compared = {group: compare(plan, group) for group in groups(plan)}
         found += [("Targets, over gRPC", targets(compared))]
         for runner in plan.runners:
-            found.append((f"A burst and its wake, {runner}", costs(compared, runner, is_life=False)))
-            found.append((f"A contact's life, {runner}", costs(compared, runner, is_life=True)))
+            found.append((f"A burst and its wake, {runner}", by_dofn(compared, runner, is_life=False)))
+            found.append((f"A contact's life, {runner}", by_dofn(compared, runner, is_life=True)))
         found.append(("State bytes of a contact", cells(compared)))
     if "layouts" in parts:
         found.append(("Layouts", of_layouts(layouts(plan))))

@@ -10,7 +10,6 @@ import argparse
 import json
 import logging
 import resource
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -22,14 +21,26 @@ from typing import Final
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from benchmarks.streaming.bare import Bare, Passing
 from benchmarks.streaming.clocks import Clocked, Host, told
 from benchmarks.streaming.layouts import LAYOUTS
 from benchmarks.streaming.lean import Counts, Lean
 from benchmarks.streaming.naive import naive
-from benchmarks.streaming.names import BARE, CLOCKED, IN_PROCESS, LEAN, NAIVE, PASSING, SPARING, Case, Result
+from benchmarks.streaming.names import (
+    BARE,
+    CLOCKED,
+    IN_PROCESS,
+    LEAN,
+    NAIVE,
+    PASSING,
+    SPARING,
+    STEADY,
+    WARM_BURSTS,
+    Case,
+    Result,
+)
+from benchmarks.streaming.steady import Steps, evaluated, flow, worker_process
 from benchmarks.streaming.workload import BETWEEN_US, END_US, START_US, Workload, known_rules
 from kittiwake.input.shapes.base import CANONICAL
 from kittiwake.stream.contact.timer_grid import USUAL
@@ -93,31 +104,13 @@ class _Bursts(beam.DoFn):
 def _on_beam(case: Case, dofn: beam.DoFn, contacts: int) -> float:
     before_us = _cpu_us()
     others = _children()
-    runner = FnApiRunner() if case.runner == IN_PROCESS else FnApiRunner(default_environment=_worker())
+    runner = FnApiRunner() if case.runner == IN_PROCESS else FnApiRunner(default_environment=worker_process())
     with beam.Pipeline(runner=runner, options=PipelineOptions([])) as pipeline:
         bursts = beam.ParDo(_Bursts(workload_of(case, contacts))).with_output_types(tuple[bytes, bytes])
-        found = (
-            pipeline
-            | beam.Impulse()
-            | bursts
-            | "Evaluate"
-            >> beam.ParDo(dofn)
-            .with_output_types(bytes, late_events=bytes, dead_letters=bytes)
-            .with_outputs("late_events", "dead_letters", main="told")
-        )
-        for tag in ("told", "late_events", "dead_letters"):
-            _ = found[tag] | f"Drop {tag}" >> beam.Filter(_never)
+        evaluated(pipeline | beam.Impulse() | bursts, dofn)
     while _children() - others:
         time.sleep(0.02)
     return _cpu_us() - before_us
-
-
-def _never(_: bytes) -> bool:
-    return False
-
-
-def _worker() -> SubprocessSDKEnvironment:
-    return SubprocessSDKEnvironment.from_command_string(f"{sys.executable} -m kittiwake.pipelines.worker")
 
 
 def _cpu_us() -> float:
@@ -135,11 +128,19 @@ def _children() -> set[str]:
 # ---------------------------------------------------------------- one case
 
 
+def _steadily(case: Case, clocked_to: Path) -> Result:
+    load = workload_of(case, case.contacts)._replace(bursts=WARM_BURSTS + case.bursts)
+    found = flow(load, _dofn(case, clocked_to), case.cache_mb, clocked_to, Steps.of_bursts(case.bursts))
+    return Result(found.cpu_us, found.told.kernel_us, found.told.wakes, dict(found.requests))
+
+
 def carry_out(case: Case) -> Result:
     """Run it; what starting costs is taken off."""
     with TemporaryDirectory() as folder:
         clocked_to = Path(folder) / "kernel_ns"
         clocked_to.touch()
+        if case.runner == STEADY:
+            return _steadily(case, clocked_to)
 
         def once(contacts: int) -> tuple[float, Counts]:
             dofn = _dofn(case, clocked_to)

@@ -23,12 +23,19 @@ LEAN: Final = "lean"
 IN_PROCESS: Final = "in process"
 SUBPROCESS: Final = "subprocess"
 RUNNERS: Final = (LEAN, IN_PROCESS, SUBPROCESS)
+STEADY: Final = "steady"
+"""A worker process as well; bursts come one after another, and only what they cost while the stream flows counts."""
 
 TWO_HUNDRED: Final = "two hundred"
 """Rules: the twelve under other names, again and again."""
 
+CACHES_MB: Final = (0, 100)
+"""Of Beam's worker: none, as is its default, and one from which nothing has to go."""
+WARM_BURSTS: Final = 1
+"""Of a steady stream: they come first, and do not count. Imports, compiled rules, the first state of a contact."""
 
-@dataclass
+
+@dataclass(frozen=True)
 class Case:
     """What is run."""
 
@@ -47,6 +54,8 @@ class Case:
     cell_bytes: int = 0
     own_wakes: float = 0
     """Of `bare`: how often a contact of the host's woke of itself, and how large its cell was."""
+    cache_mb: int = 0
+    """Of `STEADY`: what Beam's worker may keep of state from bundle to bundle; 0: nothing."""
 
 
 @dataclass
@@ -59,4 +68,4 @@ class Result:
     wakes: int
     """Of `CLOCKED` alone."""
     counts: dict[str, int]
-    """Of `LEAN` alone."""
+    """Of `LEAN`, what went through; of `STEADY`, requests for state, with those of what does not count."""

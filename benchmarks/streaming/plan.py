@@ -14,6 +14,7 @@ from benchmarks import measuring
 from benchmarks.rulesets import ONE, TWELVE
 from benchmarks.streaming.names import (
     BARE,
+    CACHES_MB,
     CLOCKED,
     HOST,
     IN_CELL,
@@ -25,6 +26,7 @@ from benchmarks.streaming.names import (
     RUNNERS,
     SLOTS,
     SPARING,
+    STEADY,
     SUBPROCESS,
     TWO_HUNDRED,
     Case,
@@ -33,11 +35,12 @@ from benchmarks.streaming.names import (
 from kittiwake.time.instants import HOUR_US, SECOND_US
 
 ROOT: Final = Path(__file__).parents[2]
-BURSTS: Final = (1, 20)
+BURSTS: Final = (1, 5, 20)
 """Events of a contact that share a wake."""
-CONTACTS: Final = {LEAN: {1: 2_000, 20: 300}, IN_PROCESS: {1: 2_000, 20: 1_000}, SUBPROCESS: {1: 2_000, 20: 1_000}}
+_OF_BEAM: Final = {1: 2_000, 5: 1_500, 20: 1_000}
+CONTACTS: Final = {LEAN: {1: 2_000, 5: 800, 20: 300}, IN_PROCESS: _OF_BEAM, SUBPROCESS: _OF_BEAM}
 CONTACTS_MIN: Final = 10
-LIVES: Final = {1: 10, 20: 3}
+LIVES: Final = {1: 10, 5: 6, 20: 3}
 """Bursts of a contact whose life is measured to its end: few enough that no wake is paced."""
 NAIVE_SHARE: Final = {ONE: 1, TWELVE: 2, TWO_HUNDRED: 40}
 """The naive ones get so many times fewer contacts: each takes them a second with two hundred rules."""
@@ -48,6 +51,11 @@ IN_CELL_MAX: Final = 10_000
 CAUGHT_UP: Final = (1_000, 10_000, 100_000)
 WAITING_EVENTS: Final = 20_000
 """In all, over the contacts of a layout."""
+
+
+STEADY_CONTACTS: Final = 150
+STEADY_BURSTS: Final = 6
+"""Counted ones: a contact has some state by then, and corrections are kept of it."""
 
 
 class Group(NamedTuple):
@@ -136,6 +144,29 @@ def compare(plan: Plan, group: Group) -> dict[str, Found]:
     return _in_turn(plan, cases)
 
 
+class Size(NamedTuple):
+    """Of a steady stream."""
+
+    rules: str
+    events: int
+    """That share a wake."""
+
+
+def costs(plan: Plan) -> dict[Size, dict[int, dict[str, Found]]]:
+    """What a steady stream costs over gRPC, by size, cache and DoFn. The kernel is clocked without a cache only."""
+    return {size: _steady(plan, size) for rules in plan.rules for size in (Size(rules, events) for events in BURSTS)}
+
+
+def _steady(plan: Plan, size: Size) -> dict[int, dict[str, Found]]:
+    contacts = max(CONTACTS_MIN, int(STEADY_CONTACTS * plan.share))
+    host = Case(HOST, STEADY, size.rules, contacts, size.events, STEADY_BURSTS)
+    probe = _run(plan, replace(host, runner=LEAN, contacts=CONTACTS_MIN))[0].counts
+    bare = replace(host, dofn=BARE, cell_bytes=probe["cell_bytes"] // probe["cells"])
+    cases = [replace(case, cache_mb=cache_mb) for case in (bare, host) for cache_mb in CACHES_MB]
+    found = _by_case(plan, [*cases, replace(host, dofn=CLOCKED)])
+    return {mb: {case.dofn: one for case, one in found.items() if case.cache_mb == mb} for mb in CACHES_MB}
+
+
 def layouts(plan: Plan) -> dict[tuple[str, str, int], Found]:
     """By runner, layout and number of events that wait. Each has a slot of its own, as far as two hours have them."""
     found = {}
@@ -156,14 +187,18 @@ def catching_up(plan: Plan) -> dict[int, Found]:
 
 
 def _in_turn(plan: Plan, cases: Sequence[Case]) -> dict[str, Found]:
+    return {case.dofn: one for case, one in _by_case(plan, cases).items()}
+
+
+def _by_case(plan: Plan, cases: Sequence[Case]) -> dict[Case, Found]:
     """A B C, B C A, …, so that a machine that slows down slows all of them."""
-    found = {case.dofn: Found(case) for case in cases}
+    found = {case: Found(case) for case in cases}
     for repeat in range(plan.repeats):
         turn = repeat % len(cases)
         for case in [*cases[turn:], *cases[:turn]]:
             result, peak_mb = _run(plan, case)
-            found[case.dofn].results.append(result)
-            found[case.dofn].peaks_mb.append(peak_mb)
+            found[case].results.append(result)
+            found[case].peaks_mb.append(peak_mb)
     return found
 
 
@@ -177,5 +212,6 @@ def _run(plan: Plan, case: Case) -> tuple[Result, float]:
         raise RuntimeError(f"{case} ended with {cost.exit_code}: {said[-2_000:]}")
     result = Result(**json.loads(said.rpartition("\n")[2]))
     of = f"{case.runner}, {case.rules}, {case.contacts} x {case.bursts} x {case.events}"
+    of += f", cache {case.cache_mb} MB" if case.runner == STEADY else ""
     plan.say(f"{of}, {case.dofn}: {result.cpu_us / 1e6:.2f} CPU s, {cost.peak_mb:.0f} MB")
     return result, cost.peak_mb

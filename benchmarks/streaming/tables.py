@@ -6,8 +6,20 @@ from collections.abc import Iterable, Iterator
 from statistics import median
 
 from benchmarks.rulesets import TWELVE
-from benchmarks.streaming.names import BARE, CLOCKED, HOST, IN_CELL, LEAN, NAIVE, ONE_TIMER, SLOTS, SPARING, SUBPROCESS
-from benchmarks.streaming.plan import Found, Group
+from benchmarks.streaming.names import (
+    BARE,
+    CLOCKED,
+    HOST,
+    IN_CELL,
+    LEAN,
+    NAIVE,
+    ONE_TIMER,
+    SLOTS,
+    SPARING,
+    SUBPROCESS,
+    WARM_BURSTS,
+)
+from benchmarks.streaming.plan import Found, Group, Size
 
 Compared = dict[Group, dict[str, Found]]
 
@@ -42,7 +54,7 @@ def _aims(group: Group, found: dict[str, Found]) -> Iterator[list[str]]:
             yield [what, group.rules, str(group.events), f"{cheaper:.2f}×", "yes" if cheaper >= NAIVE_MIN else "**no**"]
 
 
-def costs(compared: Compared, runner: str, is_life: bool) -> str:
+def by_dofn(compared: Compared, runner: str, is_life: bool) -> str:
     """Every DoFn of a runner."""
     head = ["rules", "events a wake", "DoFn", "µs an event", "µs a wake", "of that kernel", "without it / bare"]
     head += ["against host", "peak MB"]
@@ -68,6 +80,31 @@ def _rows(group: Group, found: dict[str, Found]) -> Iterator[list[str]]:
             f"{one.cpu_us / found[HOST].cpu_us:.2f}×",
             _number(median(one.peaks_mb)),
         ]
+
+
+def of_costs(found: dict[Size, dict[int, dict[str, Found]]]) -> str:
+    """A steady stream over gRPC."""
+    head = ["rules", "events a wake", "cache", "bare, µs a wake", "host, µs a wake", "of that kernel"]
+    head += ["host / bare", "without kernel", "host, µs an event", "reads a wake", "appends and clears"]
+    return _table(head, (_steady_row(size, mb, found[size]) for size in found for mb in found[size]))
+
+
+def _steady_row(size: Size, cache_mb: int, found: dict[int, dict[str, Found]]) -> list[str]:
+    bare, host, clocked = found[cache_mb][BARE], found[cache_mb][HOST], found[0][CLOCKED]
+    kernel_us = clocked.kernel_us
+    wakes = host.case.contacts * (host.case.bursts + WARM_BURSTS)
+    written = host.count("appends") + host.count("clears")
+    return [
+        size.rules,
+        str(size.events),
+        f"{cache_mb} MB" if cache_mb else "off",
+        *(_number(us * size.events) for us in (bare.cpu_us, host.cpu_us, kernel_us)),
+        f"{host.cpu_us / bare.cpu_us:.2f}×",
+        f"{(host.cpu_us - kernel_us) / bare.cpu_us:.2f}×",
+        _number(host.cpu_us),
+        _number(host.count("reads") / wakes, 2),
+        _number(written / wakes, 1),
+    ]
 
 
 def cells(compared: Compared) -> str:

@@ -21,13 +21,15 @@ from benchmarks.streaming.names import (
     ONE_TIMER,
     SLOTS,
     SPARING,
+    STEADY,
     SUBPROCESS,
     TWO_HUNDRED,
     Case,
     Result,
 )
-from benchmarks.streaming.plan import Found, Group, Plan
-from benchmarks.streaming.tables import targets
+from benchmarks.streaming.plan import Found, Group, Plan, Size
+from benchmarks.streaming.silence import over_grpc
+from benchmarks.streaming.tables import of_costs, targets
 from benchmarks.streaming.workload import Workload, known_rules
 from kittiwake.stream.contact.timer_grid import PACE_FROM
 from kittiwake.stream.records import buffered_event_of, subject_of
@@ -87,6 +89,36 @@ def test_each_layout_settles_everything_that_waits(layout: str) -> None:
 def test_a_case_runs_on_beams_runner(dofn: str) -> None:
     result = carry_out(Case(dofn, IN_PROCESS, TWELVE, contacts=5, events=1, cell_bytes=100))
     assert result.wakes == (5 if dofn == CLOCKED else 0)
+
+
+@pytest.mark.parametrize(("cache_mb", "reads_a_contact"), [(100, 2), pytest.param(0, 6, marks=pytest.mark.nightly)])
+def test_beams_cache_spares_a_steady_stream_all_reads_but_the_first(cache_mb: int, reads_a_contact: int) -> None:
+    """Of two states in three bursts: whether the runner hands out tokens for the cache shows in what it is asked."""
+    found = carry_out(Case(CLOCKED, STEADY, ONE, contacts=5, events=5, bursts=2, cache_mb=cache_mb))
+    assert found.counts["reads"] == reads_a_contact * 5
+    assert (found.counts["appends"], found.counts["clears"]) == (2 * 3 * 5, 2 * 3 * 5)
+    assert found.wakes == 2 * 5, "the first burst does not count"
+    assert 0 < found.kernel_us < found.cpu_us
+
+
+@pytest.mark.nightly
+def test_a_silent_contact_reads_its_two_states_daily_over_grpc_and_writes_hardly_any() -> None:
+    found = over_grpc(5, cache_mb=0)
+    assert 2 * 5 * 30 <= found.requests["reads"] <= 2 * 5 * 40
+    assert found.requests["appends"] < 5 * 12
+    assert found.cpu_us > 0
+
+
+def test_what_a_wake_costs_is_told_with_the_kernels_time_and_without() -> None:
+    counts = {"reads": 84, "appends": 84, "clears": 84}
+    cpu_us = {(BARE, 0): 1_800, (HOST, 0): 2_520, (CLOCKED, 0): 9_999, (BARE, 100): 3_600, (HOST, 100): 3_600}
+    found: dict[int, dict[str, Found]] = {0: {}, 100: {}}
+    for (dofn, cache_mb), taken_us in cpu_us.items():
+        case = Case(dofn, STEADY, TWELVE, contacts=2, events=5, bursts=6, cache_mb=cache_mb)
+        found[cache_mb][dofn] = Found(case, [Result(taken_us, 240, 12, counts)], [1.0])
+    text = of_costs({Size(TWELVE, 5): found})
+    assert "| twelve | 5 | off | 150 | 210 | 20 | 1.40× | 1.27× | 42 | 6.00 | 12.0 |" in text
+    assert "| twelve | 5 | 100 MB | 300 | 300 | 20 | 1.00× | 0.93× | 60 | 6.00 | 12.0 |" in text
 
 
 @pytest.mark.nightly
