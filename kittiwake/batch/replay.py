@@ -18,7 +18,7 @@ from kittiwake.batch.feeds.covered import refuse_snapshots, silences_by_account
 from kittiwake.batch.gathering import Gathering, Undecided
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake, Needs, Taken
-from kittiwake.batch.native.gathering import KeptWaits, Lines, kept_waits
+from kittiwake.batch.native.gathering import KeptEvents, Lines, kept_events
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
@@ -129,7 +129,7 @@ def _run(
     start_from: Sequence[str],
 ) -> Summary:
     with Gathering(HELD_BYTES) as gathering, _items(programs) as items, _starts(start_from, items) as starts:
-        waits = None if settings.snapshots or starts is not None else kept_waits(programs, Mode.REPLAY)
+        kept = None if settings.snapshots or starts is not None else kept_events(programs, Mode.REPLAY)
         if starts is not None:
             settings = replace(settings, snapshots_until_us=starts.evaluated_to_us)
         with _rows(run_output, DEAD_LETTERS, written) as dead_letters:
@@ -141,7 +141,7 @@ def _run(
                 items,
                 lambda dead: dead_letters.write(dead_letter_line(dead)),
                 on_progress,
-                waits,
+                kept,
             )
         if starts is not None:
             _refuse_early_end(programs, history, settings, starts)
@@ -202,8 +202,9 @@ def _decide_and_write(
             _join(programs, history, run_output, settings, counts)
             for decided in decide(programs, history, settings, counts, on_progress):
                 _write_decisions(decided.decisions, fired, all_)
+                if decided.lines:
+                    all_.write(decided.lines)
                 if decided.fired:
-                    all_.write(decided.fired)
                     fired.write(decided.fired)
                 for row in decided.snapshot:
                     assert snapshots is not None
@@ -293,7 +294,7 @@ class History(NamedTuple):
     progress: Progress
     starts: LocalStarts | None = None
     """What contacts start from; None: all start with nothing."""
-    waits: KeptWaits | None = None
+    kept: KeptEvents | None = None
     """Events that the accelerator keeps; None: none."""
 
 
@@ -305,25 +306,25 @@ def read_history(
     items: LocalItems | None,
     on_dead_letter: Callable[[DeadLetter], None],
     on_progress: OnProgress = _ignore_progress,
-    waits: KeptWaits | None = None,
+    kept: KeptEvents | None = None,
 ) -> History:
-    """Every wanted event of local files, in `gathering`, `items` and `waits`; what is none goes to `on_dead_letter`.
+    """Every wanted event of local files, in `gathering`, `items` and `kept`; what is none goes to `on_dead_letter`.
 
     Raises:
         UnusableError: a file cannot be read to its end.
     """
     counts = Counts()
-    intake = FileIntake(files, settings, programs, counts, waits)
+    intake = FileIntake(files, settings, programs, counts, kept)
     for taken in intake:
         gathering.add(taken.table)
-        if waits is not None:
-            waits.make_room(gathering, HELD_BYTES)
+        if kept is not None:
+            kept.make_room(gathering, HELD_BYTES)
         if items is not None:
             items.add(taken.items, taken.table)
         for dead in taken.dead_letters:
             on_dead_letter(dead)
         on_progress(intake.progress)
-    return History(gathering, items, counts, intake.progress, waits=waits)
+    return History(gathering, items, counts, intake.progress, kept=kept)
 
 
 # ---------------------------------------------------------------- out
@@ -336,8 +337,10 @@ class Decided(NamedTuple):
     snapshot: Sequence[bytes] = ()
     """The line of its state, where the run was asked for it and there is anything to say; filled with the first
     decision."""
+    lines: bytes = b""
+    """Further decisions, as the lines that are written of them without the end of the last."""
     fired: bytes = b""
-    """Further decisions, as the lines that are written of them without the end of the last: all of them fired."""
+    """Those of them that fired."""
 
 
 def decide(
@@ -351,12 +354,12 @@ def decide(
     until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
     starting = 0 if history.starts is None else history.starts.contacts
     contacts, rows = history.contacts.contacts, history.contacts.rows
-    if history.waits is not None:
-        contacts, rows = contacts + history.waits.contacts, rows + history.waits.rows
+    if history.kept is not None:
+        contacts, rows = contacts + history.kept.contacts, rows + history.kept.rows
     seen = ContactsSeen(on_progress, history.progress, max(contacts, starting), rows)
     for one in _contacts(programs, history, until_us, counts):
         if isinstance(one, Lines):
-            yield Decided((), fired=one.fired)
+            yield Decided((), lines=one.all, fired=one.fired)
             seen.add_some(one.contacts, one.rows)
             continue
         yield _decided(programs, one, until_us, settings, counts)
@@ -366,8 +369,8 @@ def decide(
 
 def _contacts(programs: Programs, history: History, until_us: int, counts: Counts) -> Iterator[Lines | Undecided]:
     """Every contact that has rows or a state, with both, or what has been decided of some."""
-    if history.waits is not None:
-        yield from history.waits.by_contact(history.contacts, until_us, counts)
+    if history.kept is not None:
+        yield from history.kept.by_contact(history.contacts, until_us, counts)
         return
     if history.starts is None:
         yield from (Undecided(subject, rows) for subject, rows in history.contacts.by_contact())

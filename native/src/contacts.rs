@@ -6,7 +6,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 use rustc_hash::FxHashMap;
 
-use crate::waits::{Moment, Waits};
+use crate::decide::lines::Sums;
+use crate::decide::Decider;
+use crate::events::Event;
 
 /// About what a contact takes besides its events.
 pub const CONTACT_BYTES: usize = 160;
@@ -18,10 +20,10 @@ pub struct Account {
     pub account_id: Py<PyString>,
     pub name: Box<str>,
     /// None: its events are not kept.
-    pub waits: Option<Py<Waits>>,
-    pub fired: Vec<usize>,
-    /// By rule: how many still wait, and when the first of them falls due.
-    pub pending: Vec<(usize, i64)>,
+    pub decider: Option<Py<Decider>>,
+    /// Bytes of an update that has room for sure.
+    pub attribute_bytes: usize,
+    pub sums: Sums,
 }
 
 /// An event, whose id and properties stand in `texts` one behind the other.
@@ -88,20 +90,13 @@ impl Contacts {
     }
 }
 
-/// An event of an account whose events are kept.
-pub fn moment<'a>(texts: &'a str, row: &Row, account: &'a Account) -> Moment<'a> {
-    let waits = account.waits.as_ref().expect("an account whose events are kept has rules");
-    moment_of(texts, row, waits.get())
-}
-
-/// An event, by the types that `waits` names.
-pub fn moment_of<'a>(texts: &'a str, row: &Row, waits: &'a Waits) -> Moment<'a> {
+/// An event, by the texts that are kept and the types that their rows name.
+pub fn event_of<'a>(texts: &'a str, types: &'a [Box<str>], row: &Row) -> Event<'a> {
     let middle = row.at + usize::from(row.id_bytes);
-    Moment {
+    Event {
         time_us: row.time_us,
-        event_id: &texts[row.at..middle],
-        event_type: &waits.types()[usize::from(row.kind)],
+        id: &texts[row.at..middle],
+        event_type: &types[usize::from(row.kind)],
         properties: &texts[middle..middle + row.properties_bytes as usize],
-        kind: row.kind,
     }
 }

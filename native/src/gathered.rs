@@ -1,6 +1,6 @@
 //! Events of a run by contact, kept as they stood in their lines until the run's end decides them.
 //!
-//! Those of accounts are kept whose rules `waits` decides; all others travel on as columns. Whatever is not decided
+//! Those of accounts are kept whose rules `decide` knows; all others travel on as columns. Whatever is not decided
 //! here comes out as the rows that `kittiwake.batch.event_rows` has.
 
 use std::collections::HashMap;
@@ -9,26 +9,35 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::block::{read, Columns, Found};
-use crate::contacts::{moment, moment_of, Account, Contacts, Row, ACCOUNT_BYTES, CONTACT_BYTES};
+use crate::contacts::{event_of, Account, Contacts, Row, ACCOUNT_BYTES, CONTACT_BYTES};
+use crate::decide::lines::{Sum, Sums, Written};
+use crate::decide::Decider;
+use crate::events::{put_in_order, Event, ENDINGS, UPDATED};
 use crate::record::Record;
-use crate::waits::{Decider, Moment, Waits};
+
+/// The number of the type of events that set attributes.
+const UPDATED_KIND: u16 = 0;
 
 /// Of a contact that is not decided here: account, contact, rows.
 type Left<'py> = (Bound<'py, PyString>, Bound<'py, PyString>, Bound<'py, PyList>);
 
-/// Lines of decisions, how many contacts and events they are of, and who is left.
-type Decided<'py> = (Bound<'py, PyBytes>, usize, usize, Option<Left<'py>>);
+/// Lines of decisions and of those that fired, how many contacts and events they are of, and who is left.
+type Decided<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, usize, usize, Option<Left<'py>>);
 
-/// By account and rule: how often it fired, how many still wait, and when the first of them falls due.
-type Sums = Vec<(Py<PyString>, usize, usize, usize, i64)>;
+/// Of an account how often each rule has decided what, and of each rule how many still wait, and when the first of them
+/// falls due.
+type AccountSums = (Py<PyString>, Vec<Sum>, Vec<(usize, usize, i64)>);
 
 /// The events of a run, by contact.
 #[pyclass]
 pub struct Gathered {
-    waits_of: Py<PyAny>,
+    decider_of: Py<PyAny>,
+    rows_max: usize,
     accounts: Vec<Account>,
     account_numbers: HashMap<Box<str>, u32>,
     contacts: Contacts,
+    types: Vec<Box<str>>,
+    type_numbers: HashMap<Box<str>, u16>,
     texts: String,
     /// Properties of events that may set a zone, since they were taken.
     zones: Vec<String>,
@@ -36,7 +45,6 @@ pub struct Gathered {
     order: Vec<u32>,
     at: usize,
     is_ordered: bool,
-    decider: Decider,
     #[pyo3(get)]
     rows: usize,
     #[pyo3(get)]
@@ -47,20 +55,23 @@ pub struct Gathered {
 
 #[pymethods]
 impl Gathered {
-    /// `waits_of` says of an account by which rules its contacts are decided here; None: not here.
+    /// `decider_of` says of an account what decides its contacts of up to `rows_max` events here, and how many bytes of
+    /// an update have room for sure; None: it is not decided here.
     #[new]
-    fn new(waits_of: Py<PyAny>) -> Self {
+    fn new(decider_of: Py<PyAny>, rows_max: usize) -> Self {
         Self {
-            waits_of,
+            decider_of,
+            rows_max,
             accounts: Vec::new(),
             account_numbers: HashMap::new(),
             contacts: Contacts::default(),
+            types: vec![UPDATED.into()],
+            type_numbers: HashMap::from([(UPDATED.into(), UPDATED_KIND)]),
             texts: String::new(),
             zones: Vec::new(),
             order: Vec::new(),
             at: 0,
             is_ordered: false,
-            decider: Decider::default(),
             rows: 0,
             duplicates: 0,
             unsettled: 0,
@@ -105,13 +116,13 @@ impl Gathered {
             let account = &self.accounts[contact.account as usize];
             let contact_id = PyString::new(py, &contact.contact_id);
             for row in &contact.rows {
-                let moment = moment(&self.texts, row, account);
+                let event = event_of(&self.texts, &self.types, row);
                 accounts.push(account.account_id.clone_ref(py));
                 contacts.push(contact_id.clone());
-                times_us.push(moment.time_us);
-                ids.push(PyString::new(py, moment.event_id));
-                types.push(PyString::intern(py, moment.event_type));
-                properties.push(PyBytes::new(py, moment.properties.as_bytes()));
+                times_us.push(event.time_us);
+                ids.push(PyString::new(py, event.id));
+                types.push(PyString::intern(py, event.event_type));
+                properties.push(PyBytes::new(py, event.properties.as_bytes()));
             }
         }
         Ok((
@@ -128,12 +139,7 @@ impl Gathered {
     fn take<'py>(&mut self, py: Python<'py>, account_id: &str, contact_id: &str) -> PyResult<Bound<'py, PyList>> {
         let found = self.account_numbers.get(account_id).and_then(|&account| self.contacts.find(account, contact_id));
         let rows = found.map_or(Vec::new(), |at| std::mem::take(&mut self.contacts.all[at as usize].rows));
-        match found {
-            Some(at) => {
-                rows_of(py, &self.texts, &rows, &self.accounts[self.contacts.all[at as usize].account as usize])
-            }
-            None => Ok(PyList::empty(py)),
-        }
+        self.rows_of(py, &rows)
     }
 
     /// Decide contacts in their order, until the rows of decisions have `bytes_min`, one is left, or the next is
@@ -147,9 +153,9 @@ impl Gathered {
         before: Option<(String, String)>,
     ) -> PyResult<Decided<'py>> {
         self.put_in_order();
-        let (mut out, mut contacts, mut rows) = (Vec::new(), 0, 0);
+        let (mut out, mut contacts, mut rows) = (Written::default(), 0, 0);
         let mut left = None;
-        while out.len() < bytes_min && left.is_none() {
+        while out.all.len() < bytes_min && left.is_none() {
             let Some(&at) = self.order.get(self.at) else { break };
             let name = self.name_of(at);
             if before.as_ref().is_some_and(|(account, contact)| name >= (account, contact)) {
@@ -160,25 +166,21 @@ impl Gathered {
             if of_contact.is_empty() {
                 continue;
             }
-            if self.decide_one(at, &of_contact, until_us, &mut out) {
+            if self.decide_one(py, at, &of_contact, until_us, &mut out)? {
                 contacts += 1;
                 rows += of_contact.len();
             } else {
                 left = Some(self.left(py, at, &of_contact)?);
             }
         }
-        Ok((PyBytes::new(py, &out), contacts, rows, left))
+        Ok((PyBytes::new(py, &out.all), PyBytes::new(py, &out.fired), contacts, rows, left))
     }
 
     /// What was decided so far, and what still waits.
-    fn sums(&self, py: Python<'_>) -> Sums {
-        let of_account = |account: &Account| {
-            let id = account.account_id.clone_ref(py);
-            let both = account.fired.iter().zip(&account.pending).enumerate();
-            both.map(move |(rule, (fired, (number, next_us)))| (id.clone_ref(py), rule, *fired, *number, *next_us))
-                .collect::<Vec<_>>()
-        };
-        self.accounts.iter().flat_map(of_account).collect()
+    fn sums(&self, py: Python<'_>) -> Vec<AccountSums> {
+        let of_account =
+            |account: &Account| (account.account_id.clone_ref(py), account.sums.verdicts(), account.sums.pending());
+        self.accounts.iter().map(of_account).collect()
     }
 }
 
@@ -194,35 +196,49 @@ impl Gathered {
             Some(number) => *number,
             None => self.add_account(account_id, name)?,
         };
-        let waits = self.accounts[number as usize].waits.as_ref();
-        Ok(waits.and_then(|waits| waits.get().number_of(event_type)).map(|kind| (number, kind)))
+        if self.accounts[number as usize].decider.is_none() || ENDINGS.contains(&event_type) {
+            return Ok(None);
+        }
+        Ok(self.number_of(event_type).map(|kind| (number, kind)))
+    }
+
+    /// The number of a type; None: there are too many.
+    fn number_of(&mut self, event_type: &str) -> Option<u16> {
+        if let Some(number) = self.type_numbers.get(event_type) {
+            return Some(*number);
+        }
+        let number = u16::try_from(self.types.len()).ok()?;
+        self.types.push(event_type.into());
+        self.type_numbers.insert(event_type.into(), number);
+        Some(number)
     }
 
     fn add_account(&mut self, account_id: &Bound<'_, PyString>, name: &str) -> PyResult<u32> {
         let py = account_id.py();
-        let waits: Option<Py<Waits>> = self.waits_of.bind(py).call1((account_id,))?.extract()?;
-        let rules = waits.as_ref().map_or(0, |waits| waits.get().rules());
+        let found: Option<(Py<Decider>, usize)> = self.decider_of.bind(py).call1((account_id,))?.extract()?;
+        let (decider, attribute_bytes) = found.map_or((None, 0), |(decider, bytes)| (Some(decider), bytes));
         let number = self.accounts.len() as u32;
         self.account_numbers.insert(name.into(), number);
         self.accounts.push(Account {
             account_id: account_id.clone().unbind(),
             name: name.into(),
-            waits,
-            fired: vec![0; rules],
-            pending: vec![(0, i64::MAX); rules],
+            decider,
+            attribute_bytes,
+            sums: Sums::default(),
         });
         Ok(number)
     }
 
-    /// Keep an event, unless more than its type, id and time can matter; whether it is kept.
+    /// Keep an event, unless it may set more than there is room for, or what cannot be read here; whether it is kept.
     pub fn keep(&mut self, (account, kind): (u32, u16), record: &Record<'_>) -> bool {
         let properties = record.properties.unwrap_or("{}");
-        let Some(waits) = self.accounts[account as usize].waits.as_ref().map(Py::get) else { return false };
-        if !waits.keeps(kind, properties) {
-            return false;
-        }
-        if waits.may_set_zone(kind, properties) {
-            self.zones.push(properties.into());
+        if kind == UPDATED_KIND {
+            if properties.len() > self.accounts[account as usize].attribute_bytes || properties.contains('\\') {
+                return false;
+            }
+            if properties.contains("timezone") {
+                self.zones.push(properties.into());
+            }
         }
         let at = self.texts.len();
         self.texts.push_str(record.event_id);
@@ -248,41 +264,44 @@ impl Gathered {
         (self.order, self.is_ordered) = (order, true);
     }
 
-    fn decide_one(&mut self, at: u32, rows: &[Row], until_us: i64, out: &mut Vec<u8>) -> bool {
+    fn decide_one(
+        &mut self,
+        py: Python<'_>,
+        at: u32,
+        rows: &[Row],
+        until_us: i64,
+        out: &mut Written,
+    ) -> PyResult<bool> {
         let contact = &self.contacts.all[at as usize];
         let account = &mut self.accounts[contact.account as usize];
-        let Some(waits) = account.waits.as_ref().map(Py::get) else { return false };
-        let mut moments: Vec<Moment<'_>> = rows.iter().map(|row| moment_of(&self.texts, row, waits)).collect();
-        let decided = self.decider.decide(waits, &account.name, &contact.contact_id, &mut moments, until_us, out);
-        let Some(verdict) = decided else { return false };
-        self.duplicates += verdict.duplicates;
-        self.unsettled += verdict.unsettled;
-        for (sum, number) in account.fired.iter_mut().zip(verdict.fired) {
-            *sum += number;
+        let Some(decider) = account.decider.as_ref().filter(|_| rows.len() <= self.rows_max) else { return Ok(false) };
+        let mut events: Vec<Event<'_>> = rows.iter().map(|row| event_of(&self.texts, &self.types, row)).collect();
+        let Some(found) = put_in_order(&mut events, until_us) else { return Ok(false) };
+        let (name, contact_id) = (&account.name, &contact.contact_id);
+        let of_contact = (&**name, &**contact_id, &events[..found.decided]);
+        let is_decided = decider.borrow_mut(py).decide_lines(py, of_contact, until_us, out, &mut account.sums)?;
+        if is_decided {
+            self.duplicates += found.duplicates;
+            self.unsettled += found.unsettled;
         }
-        for (sum, due_us) in account.pending.iter_mut().zip(verdict.pending_us) {
-            if let Some(due_us) = due_us {
-                *sum = (sum.0 + 1, sum.1.min(due_us));
-            }
-        }
-        true
+        Ok(is_decided)
     }
 
     fn left<'py>(&self, py: Python<'py>, at: u32, rows: &[Row]) -> PyResult<Left<'py>> {
         let contact = &self.contacts.all[at as usize];
         let account = &self.accounts[contact.account as usize];
-        let rows = rows_of(py, &self.texts, rows, account)?;
+        let rows = self.rows_of(py, rows)?;
         Ok((account.account_id.bind(py).clone(), PyString::new(py, &contact.contact_id), rows))
     }
-}
 
-fn rows_of<'py>(py: Python<'py>, texts: &str, rows: &[Row], account: &Account) -> PyResult<Bound<'py, PyList>> {
-    let found = PyList::empty(py);
-    for row in rows {
-        let moment = moment(texts, row, account);
-        let (id, event_type) = (PyString::new(py, moment.event_id), PyString::intern(py, moment.event_type));
-        let properties = PyBytes::new(py, moment.properties.as_bytes());
-        found.append((moment.time_us, id, event_type, properties).into_pyobject(py)? as Bound<'_, PyTuple>)?;
+    fn rows_of<'py>(&self, py: Python<'py>, rows: &[Row]) -> PyResult<Bound<'py, PyList>> {
+        let found = PyList::empty(py);
+        for row in rows {
+            let event = event_of(&self.texts, &self.types, row);
+            let (id, event_type) = (PyString::new(py, event.id), PyString::intern(py, event.event_type));
+            let properties = PyBytes::new(py, event.properties.as_bytes());
+            found.append((event.time_us, id, event_type, properties).into_pyobject(py)? as Bound<'_, PyTuple>)?;
+        }
+        Ok(found)
     }
-    Ok(found)
 }

@@ -6,12 +6,12 @@
 mod block;
 mod contacts;
 mod decide;
+mod events;
 mod gathered;
 mod json;
 mod record;
 mod rows;
 mod time;
-mod waits;
 
 #[pyo3::pymodule]
 mod kittiwake_native {
@@ -22,12 +22,10 @@ mod kittiwake_native {
 
     #[pymodule_export]
     use crate::gathered::Gathered;
-    #[pymodule_export]
-    use crate::waits::Waits;
 
     /// Which form the answers have: Python uses a module of its own form only.
     #[pymodule_export]
-    const FORM: u32 = 4;
+    const FORM: u32 = 5;
 
     /// The events of lines, as columns; how many were taken; the time of the newest; the indexes of lines that were
     /// left; the accounts and types that came; how many are kept elsewhere, which is none.

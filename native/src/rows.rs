@@ -17,21 +17,28 @@ const DAY_MINUTES: i64 = 24 * 60;
 const DAYS_TO_1970: i64 = 719_468;
 const DAYS_OF_400_YEARS: i64 = 146_097;
 
-/// What stands in a gap.
+/// What stands in a gap: texts with quotes where they may be null.
 #[derive(Clone, Copy)]
 enum Gap {
     Id,
     Account,
     Contact,
+    Kind,
     Due,
-    FirstId,
-    FirstTime,
-    FirstUs,
-    FirstType,
-    LastId,
-    LastTime,
-    Count,
+    Fired,
+    Instance,
+    Threshold,
     Reminder,
+    Occurrence,
+    FirstId,
+    LastId,
+    Count,
+    FirstTime,
+    LastTime,
+    Include,
+    Decision,
+    Reason,
+    OutrankedBy,
 }
 
 impl Gap {
@@ -40,32 +47,53 @@ impl Gap {
             "id" => Self::Id,
             "account" => Self::Account,
             "contact" => Self::Contact,
+            "kind" => Self::Kind,
             "due" => Self::Due,
-            "first_id" => Self::FirstId,
-            "first_time" => Self::FirstTime,
-            "first_us" => Self::FirstUs,
-            "first_type" => Self::FirstType,
-            "last_id" => Self::LastId,
-            "last_time" => Self::LastTime,
-            "count" => Self::Count,
+            "fired" => Self::Fired,
+            "instance" => Self::Instance,
+            "threshold" => Self::Threshold,
             "reminder" => Self::Reminder,
+            "occurrence" => Self::Occurrence,
+            "first_id" => Self::FirstId,
+            "last_id" => Self::LastId,
+            "count" => Self::Count,
+            "first_time" => Self::FirstTime,
+            "last_time" => Self::LastTime,
+            "include" => Self::Include,
+            "decision" => Self::Decision,
+            "reason" => Self::Reason,
+            "outranked_by" => Self::OutrankedBy,
             _ => return Err(PyValueError::new_err(format!("{name} is no gap"))),
         })
     }
 }
 
-/// What is known of a decision. Texts need no escapes, as `needs_no_escape` says.
+/// What is known of a decision. Texts need no escapes, as `needs_no_escape` says, and those that are JSON are so as a
+/// line has them.
 pub struct Fields<'a> {
+    pub id: &'a str,
     pub account_id: &'a str,
     pub contact_id: &'a str,
+    pub kind: &'a str,
     pub due_us: i64,
+    pub fired_us: Option<i64>,
+    /// JSON.
+    pub instance: &'a str,
+    /// JSON.
+    pub threshold: &'a str,
+    pub reminder: Option<usize>,
+    /// Days since 1970.
+    pub occurrence: Option<i64>,
     pub first_id: &'a str,
-    pub first_us: i64,
-    pub first_type: &'a str,
     pub last_id: &'a str,
-    pub last_us: i64,
     pub count: usize,
-    pub reminder: usize,
+    pub first_us: i64,
+    pub last_us: i64,
+    /// JSON.
+    pub include: &'a str,
+    pub decision: &'a str,
+    pub reason: Option<&'a str>,
+    pub outranked_by: Option<&'a str>,
 }
 
 /// A text with gaps: texts, and after each but the last what stands in the gap.
@@ -88,29 +116,55 @@ impl Template {
         }
     }
 
-    pub fn fill(&self, fields: &Fields<'_>, id: &[u8], out: &mut Vec<u8>) {
+    pub fn fill(&self, fields: &Fields<'_>, out: &mut Vec<u8>) {
         for (text, gap) in &self.parts {
             out.extend_from_slice(text);
-            put(*gap, fields, id, out);
+            put(*gap, fields, out);
         }
         out.extend_from_slice(&self.end);
     }
 }
 
-fn put(gap: Gap, fields: &Fields<'_>, id: &[u8], out: &mut Vec<u8>) {
+fn put(gap: Gap, fields: &Fields<'_>, out: &mut Vec<u8>) {
     match gap {
-        Gap::Id => out.extend_from_slice(id),
-        Gap::Account => out.extend_from_slice(fields.account_id.as_bytes()),
-        Gap::Contact => out.extend_from_slice(fields.contact_id.as_bytes()),
+        Gap::Id => put_text(fields.id, out),
+        Gap::Account => put_text(fields.account_id, out),
+        Gap::Contact => put_text(fields.contact_id, out),
+        Gap::Kind => put_text(fields.kind, out),
         Gap::Due => put_instant(fields.due_us, out),
-        Gap::FirstId => out.extend_from_slice(fields.first_id.as_bytes()),
-        Gap::FirstTime => put_instant(fields.first_us, out),
-        Gap::FirstUs => put_number(fields.first_us, out),
-        Gap::FirstType => out.extend_from_slice(fields.first_type.as_bytes()),
-        Gap::LastId => out.extend_from_slice(fields.last_id.as_bytes()),
-        Gap::LastTime => put_instant(fields.last_us, out),
+        Gap::Fired => put_quoted(fields.fired_us, out, put_instant),
+        Gap::Instance => put_text(fields.instance, out),
+        Gap::Threshold => put_text(fields.threshold, out),
+        Gap::Reminder => match fields.reminder {
+            Some(reminder) => put_number(reminder, out),
+            None => put_text("null", out),
+        },
+        Gap::Occurrence => put_quoted(fields.occurrence, out, put_date),
+        Gap::FirstId => put_text(fields.first_id, out),
+        Gap::LastId => put_text(fields.last_id, out),
         Gap::Count => put_number(fields.count, out),
-        Gap::Reminder => put_number(fields.reminder, out),
+        Gap::FirstTime => put_instant(fields.first_us, out),
+        Gap::LastTime => put_instant(fields.last_us, out),
+        Gap::Include => put_text(fields.include, out),
+        Gap::Decision => put_text(fields.decision, out),
+        Gap::Reason => put_quoted(fields.reason, out, put_text),
+        Gap::OutrankedBy => put_quoted(fields.outranked_by, out, put_text),
+    }
+}
+
+fn put_text(text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// A text with quotes, or null.
+fn put_quoted<T>(value: Option<T>, out: &mut Vec<u8>, put: fn(T, &mut Vec<u8>)) {
+    match value {
+        Some(value) => {
+            out.push(b'"');
+            put(value, out);
+            out.push(b'"');
+        }
+        None => put_text("null", out),
     }
 }
 
@@ -132,23 +186,31 @@ pub fn needs_no_escape(text: &str) -> bool {
         && (text.is_ascii() || !text.chars().any(|one| matches!(one, '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}')))
 }
 
-fn put_number(number: impl std::fmt::Display, out: &mut Vec<u8>) {
+pub fn put_number(number: impl std::fmt::Display, out: &mut Vec<u8>) {
     let _ = write!(out, "{number}");
+}
+
+/// Whether JSON stands in a row of one line as it is.
+pub fn needs_no_line_escape(text: &str) -> bool {
+    text.is_ascii() || !text.chars().any(|one| matches!(one, '\u{85}' | '\u{2028}' | '\u{2029}'))
+}
+
+/// A day of the years 1 to 9999, counted from 1970.
+pub fn put_date(day: i64, out: &mut Vec<u8>) {
+    let (year, month, day) = date_of(day);
+    put_digits(year, 4, out);
+    for number in [month, day] {
+        out.push(b'-');
+        put_digits(number, 2, out);
+    }
 }
 
 /// An instant of the years 1 to 9999 as `kittiwake.time.instants.format_instant` writes it.
 fn put_instant(time_us: i64, out: &mut Vec<u8>) {
     let (minutes, within_us) = (time_us.div_euclid(MINUTE_US), time_us.rem_euclid(MINUTE_US));
-    let (year, month, day) = date_of(minutes.div_euclid(DAY_MINUTES));
     let minute_of_day = minutes.rem_euclid(DAY_MINUTES);
-    put_digits(year, 4, out);
-    for (mark, number) in [
-        (b'-', month),
-        (b'-', day),
-        (b'T', minute_of_day / 60),
-        (b':', minute_of_day % 60),
-        (b':', within_us / 1_000_000),
-    ] {
+    put_date(minutes.div_euclid(DAY_MINUTES), out);
+    for (mark, number) in [(b'T', minute_of_day / 60), (b':', minute_of_day % 60), (b':', within_us / 1_000_000)] {
         out.push(mark);
         put_digits(number, 2, out);
     }
@@ -169,7 +231,7 @@ fn put_digits(number: i64, width: usize, out: &mut Vec<u8>) {
 }
 
 /// Year, month and day of a day since 1970, of the proleptic Gregorian calendar.
-pub fn date_of(day: i64) -> (i64, i64, i64) {
+fn date_of(day: i64) -> (i64, i64, i64) {
     let day = day + DAYS_TO_1970;
     let (era, of_era) = (day.div_euclid(DAYS_OF_400_YEARS), day.rem_euclid(DAYS_OF_400_YEARS));
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -182,7 +244,7 @@ pub fn date_of(day: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{id_of, needs_no_escape, put_instant};
+    use super::{id_of, needs_no_escape, needs_no_line_escape, put_instant};
 
     fn text_of(time_us: i64) -> String {
         let mut out = Vec::new();
@@ -216,6 +278,10 @@ mod tests {
         assert!(needs_no_escape("c-1 é 🐦"));
         for text in ["\"", "\\", "\n", "\u{7f}", "\u{85}", "\u{2028}", "\u{2029}"] {
             assert!(!needs_no_escape(text), "{text:?}");
+        }
+        assert!(needs_no_line_escape("{\"k\":\"\u{7f} é\"}"));
+        for text in ["\u{85}", "\u{2028}", "\u{2029}"] {
+            assert!(!needs_no_line_escape(text), "{text:?}");
         }
     }
 }

@@ -6,11 +6,12 @@ becomes of any. `KITTIWAKE_NATIVE=0` turns it off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple, Protocol
 from weakref import ref
 
+from kittiwake.batch.deciding.lines import LineTexts
 from kittiwake.batch.deciding.plan import REASONS, plan_of
 from kittiwake.batch.event_rows import Row
 from kittiwake.input.native import blocks
@@ -117,15 +118,15 @@ def _pending(program: Program, found: list[tuple[int, int, int]]) -> Mapping[str
 
 def _decider_of(program: Program, accelerator: blocks.Accelerator) -> Decider | None:
     found = _made.get(id(program.routes))
-    if found is not None and _is_of(found[1], program):
+    if found is not None and is_alike(found[1], program):
         return found[2]
-    decider, key = _new_decider(program, accelerator), id(program.routes)
+    decider, key = new_decider(program, accelerator.module), id(program.routes)
     forget = _made.pop  # at the end of Python the module is emptied before the routes are
     _made[key] = ref(program.routes, lambda _: forget(key, None)), program, decider
     return decider
 
 
-def _is_of(known: Program, program: Program) -> bool:
+def is_alike(known: Program, program: Program) -> bool:
     """Whether two programs that share their routes differ in the account at most."""
     return (
         known.rules is program.rules
@@ -136,9 +137,10 @@ def _is_of(known: Program, program: Program) -> bool:
     )
 
 
-def _new_decider(program: Program, accelerator: blocks.Accelerator) -> Decider | None:
+def new_decider(program: Program, module: Any, lines: Sequence[LineTexts] | None = None) -> Decider | None:
+    """What decides by a program, in the accelerator `module`, and writes lines if it is told of what; None: nothing."""
     plan = plan_of(program)
     if plan is None:
         return None
-    made: Decider = accelerator.module.Decider(plan, Words(), Asked(program.limits.max_wait_us))
+    made: Decider = module.Decider(plan, Words(), Asked(program.limits.max_wait_us), lines)
     return made

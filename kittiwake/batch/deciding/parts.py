@@ -97,6 +97,7 @@ class RulePlan(NamedTuple):
     version: str
     channel: str | None
     rank: int
+    id_rank: int
     per: list[tuple[str, str]]
     same: list[str]
     restart: bool

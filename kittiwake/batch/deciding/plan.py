@@ -91,11 +91,13 @@ def _planned(program: Program) -> ProgramPlan:
     for part in (policy, policy.consent, policy.holdout, policy.arbitration, policy.quiet_hours, *policy.channels):
         check(part)
     holdout, arbitration = policy.holdout, policy.arbitration
-    ranked = sorted(range(len(program.rules)), key=lambda i: (-program.rules[i].priority, program.rules[i].rule_id))
+    numbers = range(len(program.rules))
+    by_id = sorted(numbers, key=lambda index: program.rules[index].rule_id)
+    ranked = sorted(by_id, key=lambda index: -program.rules[index].priority)
     return ProgramPlan(
         program.ruleset_version,
         program.timezone,
-        [_rule(program, index, ranked.index(index)) for index in range(len(program.rules))],
+        [_rule(program, index, ranked.index(index), by_id.index(index)) for index in numbers],
         {name: [_route(route) for route in routes.of(name)] for name in {*routes.by_type, *routes.own_types}},
         [_route(route) for route in routes.of_any],
         [_route(route) for route in routes.of_contact],
@@ -135,7 +137,7 @@ def _millionths(value: Number) -> int:
 # ---------------------------------------------------------------- rules
 
 
-def _rule(program: Program, index: int, rank: int) -> RulePlan:
+def _rule(program: Program, index: int, rank: int, id_rank: int) -> RulePlan:
     rule, asked = program.rules[index], program.asked[index]
     consent, quiet = asked.consent, asked.quiet_hours
     for part in (rule, rule.sequence, rule.audience, rule.reentry, consent, quiet, *rule.matches()):
@@ -146,6 +148,7 @@ def _rule(program: Program, index: int, rank: int) -> RulePlan:
         rule.version,
         rule.channel,
         rank,
+        id_rank,
         _per(rule.per),
         _names(rule.same),
         rule.restart,

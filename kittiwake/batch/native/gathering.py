@@ -1,4 +1,4 @@
-"""Events kept by the accelerator, by contact, until it decides them: of accounts whose rules are plain waits.
+"""Events kept by the accelerator, by contact, until it decides them: of accounts whose rules it knows.
 
 Called by `replay`. Whatever it is not sure of comes out as rows, in the order of contacts, and is decided as ever;
 so are contacts of which an event was read by Python. Memory is bounded together with that of `gathering`: if both
@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from kittiwake.batch.counts import Counts, Verdict, count_pending
+from kittiwake.batch.deciding.decider import Words, is_alike, new_decider
+from kittiwake.batch.deciding.lines import lines_of
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Undecided
-from kittiwake.batch.native.plans import waits_of
+from kittiwake.batch.oversized_contacts import ROWS_AT_ONCE
 from kittiwake.input.bulk import Table, Wants
 from kittiwake.input.native.blocks import Found, in_use
 from kittiwake.kernel.evaluate.pending import Pending
+from kittiwake.kernel.plan.program import Program
 from kittiwake.output.rows import Mode
-from kittiwake.reasons import Kind, Outcome
-from kittiwake.rules.compile.accounts import Plan, Programs
+from kittiwake.rules.compile.accounts import Programs
 
 LINES_BYTES: Final = 256 * 1024
 """Bytes of rows of decisions that are made at once."""
@@ -31,8 +33,10 @@ ROWS_HANDED_OVER: Final = 10_000
 class Lines(NamedTuple):
     """Contacts of which everything is decided, and counted."""
 
+    all: bytes
+    """The rows of their decisions, as lines without the end of the last; empty: there are none."""
     fired: bytes
-    """The rows of their decisions, all of which fired, as lines without the end of the last; empty: there are none."""
+    """Those that fired."""
     contacts: int
     rows: int
 
@@ -40,15 +44,15 @@ class Lines(NamedTuple):
 Ordered: TypeAlias = Iterator[Lines | Undecided]
 
 
-class KeptWaits:
+class KeptEvents:
     """The events of a run that the accelerator keeps."""
 
     def __init__(self, module: Any, programs: Programs, mode: Mode) -> None:
         """`module` is the accelerator."""
         self._module, self._programs = module, programs
         self._mode = mode
-        self._waits: dict[int, Any] = {}
-        self._gathered = module.Gathered(self._waits_of)
+        self._deciders: dict[int, tuple[Program, Any]] = {}
+        self._gathered = module.Gathered(self._decider_of, ROWS_AT_ONCE)
         self._read: Callable[[list[bytes], int, int, Wants], Found] = self._gathered.read_lines
 
     def read_lines(self, lines: list[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
@@ -76,7 +80,7 @@ class KeptWaits:
             return
         while (table := Table(*self._gathered.drain(ROWS_HANDED_OVER))).types:
             gathering.add(table)
-        self._gathered = self._module.Gathered(lambda _: None)
+        self._gathered = self._module.Gathered(lambda _: None, ROWS_AT_ONCE)
         self._read = self._module.read_lines
 
     def by_contact(self, gathering: Gathering, until_us: int, counts: Counts) -> Ordered:
@@ -94,10 +98,10 @@ class KeptWaits:
     def _decided(self, until_us: int, counts: Counts, before: Subject | None) -> Ordered:
         """What comes before a contact; None: all that is left."""
         while True:
-            fired, contacts, rows, left = self._gathered.decide(until_us, LINES_BYTES, before)
+            all_, fired, contacts, rows, left = self._gathered.decide(until_us, LINES_BYTES, before)
             if contacts:
                 counts.contacts += contacts
-                yield Lines(fired, contacts, rows)
+                yield Lines(all_, fired, contacts, rows)
             if left is not None:
                 account_id, contact_id, own = left
                 yield Undecided((account_id, contact_id), own)
@@ -107,32 +111,35 @@ class KeptWaits:
     def _count(self, counts: Counts) -> None:
         counts.duplicates += self._gathered.duplicates
         counts.unsettled += self._gathered.unsettled
-        for account_id, index, fired, waiting, next_us in self._gathered.sums():
-            rule_id = self._programs.plan(account_id).versions.newest.rules[index].rule_id
-            if fired:
-                _count_fired(counts, account_id, rule_id, fired)
-            if waiting:
-                count_pending(counts, account_id, {rule_id: Pending(waiting, next_us)})
+        for account_id, verdicts, pending in self._gathered.sums():
+            rules = self._programs.plan(account_id).versions.newest.rules
+            for index, kind, outcome, reason, number in verdicts:
+                said = _WORDS.kinds[kind], _WORDS.outcomes[outcome], "" if reason is None else _WORDS.reasons[reason]
+                verdict = Verdict(account_id, rules[index].rule_id, *map(str, said))
+                counts.verdicts[verdict] = counts.verdicts.get(verdict, 0) + number
+            for index, waiting, next_us in pending:
+                count_pending(counts, account_id, {rules[index].rule_id: Pending(waiting, next_us)})
 
-    def _waits_of(self, account_id: str) -> Any:
-        """What the accelerator knows of an account; accounts that share their rules share it."""
-        plan: Plan = self._programs.plan(account_id)
-        if plan.sweep_plan is None:
+    def _decider_of(self, account_id: str) -> tuple[Any, int] | None:
+        """What decides the contacts of an account, and bytes of an update that have room for sure."""
+        plan = self._programs.plan(account_id)
+        if plan.changing or plan.catalog is not None or len(plan.versions.programs) != 1:
             return None
-        key = id(plan.sweep_plan)
-        if key not in self._waits:
-            self._waits[key] = plan.sweep_plan, waits_of(self._module.Waits, plan, self._mode)
-        return self._waits[key][1]
+        (program,) = plan.versions.programs
+        known, decider = self._deciders.get(id(program.routes), (None, None))
+        if known is None or not is_alike(known, program):
+            lines = lines_of(program, self._mode)
+            decider = None if lines is None else new_decider(program, self._module, lines)
+            self._deciders[id(program.routes)] = program, decider
+        return None if decider is None else (decider, program.limits.attribute_bytes)
 
 
-def _count_fired(counts: Counts, account_id: str, rule_id: str, number: int) -> None:
-    verdict = Verdict(account_id, rule_id, str(Kind.FIRED), str(Outcome.FIRED), "")
-    counts.verdicts[verdict] = counts.verdicts.get(verdict, 0) + number
+_WORDS: Final = Words()
 
 
-def kept_waits(programs: Programs, mode: Mode) -> KeptWaits | None:
+def kept_events(programs: Programs, mode: Mode) -> KeptEvents | None:
     """Where the accelerator may keep events of a run in which contacts start with nothing; None: nowhere."""
     module = in_use()
     if module is None or programs.refused or programs.feeds.types or programs.has_catalog:
         return None
-    return KeptWaits(module, programs, mode)
+    return KeptEvents(module, programs, mode)

@@ -8,6 +8,7 @@ mod contact;
 mod episodes;
 mod gates;
 mod history;
+pub mod lines;
 mod matching;
 mod plan;
 mod rows;
@@ -16,15 +17,16 @@ mod values;
 mod wait;
 mod walk;
 
-use std::collections::BinaryHeap;
-
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
+use crate::events::Event;
+use crate::rows::needs_no_escape;
+
 use clock::Clock;
+use lines::{LinePlan, LineTexts, Sums, Written};
 use plan::Program;
 use rows::{Objects, Words};
-use state::{Event, Read, RuleState};
 use walk::Run;
 
 /// Why there is no answer.
@@ -56,13 +58,26 @@ pub struct Decider {
     program: Program,
     words: Words,
     clock: Clock,
+    lines: Option<LinePlan>,
 }
+
+/// Account, contact and events that lie before the end of the run, in order and without duplicates.
+pub type Contact<'a> = (&'a str, &'a str, &'a [Event<'a>]);
 
 #[pymethods]
 impl Decider {
+    /// `lines`: of each rule what its lines are made of; None: it writes none.
     #[new]
-    fn new(program: Program, words: Words, asked: Py<PyAny>) -> Self {
-        Self { program, words, clock: Clock::new(asked) }
+    #[pyo3(signature = (program, words, asked, lines=None))]
+    fn new(
+        py: Python<'_>,
+        program: Program,
+        words: Words,
+        asked: Py<PyAny>,
+        lines: Option<Vec<LineTexts>>,
+    ) -> PyResult<Self> {
+        let lines = lines.map(|texts| LinePlan::new(py, texts, &words)).transpose()?;
+        Ok(Self { program, words, clock: Clock::new(asked), lines })
     }
 
     /// What becomes of a contact whose rows are sorted, without duplicates and before `until_us`; None: not me.
@@ -82,6 +97,44 @@ impl Decider {
 }
 
 impl Decider {
+    /// Decide a contact, add its lines and count it; whether it was, or else nothing was done.
+    pub fn decide_lines(
+        &mut self,
+        py: Python<'_>,
+        contact: Contact<'_>,
+        until_us: i64,
+        out: &mut Written,
+        sums: &mut Sums,
+    ) -> PyResult<bool> {
+        match self.written(py, contact, until_us, out, sums) {
+            Ok(()) => Ok(true),
+            Err(Left::NotMe) => Ok(false),
+            Err(Left::Failed(error)) => Err(error),
+        }
+    }
+
+    fn written(
+        &mut self,
+        py: Python<'_>,
+        contact: Contact<'_>,
+        until_us: i64,
+        out: &mut Written,
+        sums: &mut Sums,
+    ) -> Step<()> {
+        let (account_id, contact_id, events) = contact;
+        if ![account_id, contact_id].into_iter().all(needs_no_escape) {
+            return Err(Left::NotMe);
+        }
+        if events.is_empty() {
+            let is_nothing = self.program.readied.is_empty();
+            return if is_nothing { Ok(()) } else { Err(Left::NotMe) };
+        }
+        let lines = self.lines.as_ref().ok_or(Left::NotMe)?;
+        let mut run = Run::new(py, &self.program, &mut self.clock, contact)?;
+        run.walk(until_us)?;
+        run.write(lines, out, sums)
+    }
+
     fn decided<'py>(
         &mut self,
         account_id: &Bound<'py, PyString>,
@@ -97,30 +150,8 @@ impl Decider {
             let (id, event_type) = (event_id.to_str()?, event_type.to_str()?);
             events.push(Event { time_us: *time_us, id, event_type, properties });
         }
-        let account_zone = self.clock.zone(py, &self.program.zone)?.ok_or(Left::NotMe)?;
-        let mut run = Run {
-            py,
-            program: &self.program,
-            clock: &mut self.clock,
-            account_id: account_id.to_str()?,
-            contact_id: contact_id.to_str()?,
-            read: Read { fields: Vec::new(), ranges: vec![(1, 0); events.len()] },
-            events: &events,
-            account_zone,
-            zone: account_zone,
-            attributes: vec![None; self.program.attributes.len()],
-            consents: vec![None; self.program.purposes.len()],
-            rules: self.program.rules.iter().map(|_| RuleState::default()).collect(),
-            timers: BinaryHeap::new(),
-            now_us: i64::MIN,
-            has_begun: false,
-            caused: Vec::new(),
-            winners: Vec::new(),
-            firings: Vec::new(),
-            round_ends_us: None,
-            is_held_out: None,
-            rows: Vec::new(),
-        };
+        let contact = (account_id.to_str()?, contact_id.to_str()?, &*events);
+        let mut run = Run::new(py, &self.program, &mut self.clock, contact)?;
         run.walk(until_us)?;
         let event_ids: Vec<Bound<'py, PyAny>> = held.iter().map(|columns| columns.1.clone().into_any()).collect();
         let objects =

@@ -122,6 +122,8 @@ pub struct Rule {
     pub channel: Py<PyAny>,
     /// Its place by priority and id.
     pub rank: usize,
+    /// Its place by id.
+    pub id_rank: usize,
     /// What stands before each value in the text of an instance, and the property, in order.
     pub per: Vec<(String, String)>,
     pub same: Vec<String>,

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::rows::{date_of, id_of};
+use crate::rows::{id_of, put_date};
 
 use super::state::{Candidate, Kind, Outcome, Reason, Row};
 use super::values::found;
@@ -11,7 +11,7 @@ use super::walk::Run;
 use super::{Left, Step};
 
 /// The proleptic ordinal of the first day of 1970, as Python's `date.toordinal` counts.
-const ORDINAL_OF_1970: i64 = 719_163;
+pub const ORDINAL_OF_1970: i64 = 719_163;
 
 impl<'a> Run<'_, 'a, '_> {
     /// The canonical JSON of the `per` values of an instance.
@@ -151,8 +151,9 @@ fn push_quoted(text: &mut String, value: &str) {
 
 /// The ISO form of a proleptic ordinal.
 fn date_text(ordinal: i64) -> String {
-    let (year, month, day) = date_of(ordinal - ORDINAL_OF_1970);
-    format!("{year:04}-{month:02}-{day:02}")
+    let mut text = Vec::new();
+    put_date(ordinal - ORDINAL_OF_1970, &mut text);
+    text.into_iter().map(char::from).collect()
 }
 
 /// What rows are made of in Python.
@@ -161,9 +162,9 @@ pub struct Words {
     decision: Py<PyAny>,
     event_ids: Py<PyAny>,
     date_of: Py<PyAny>,
-    kinds: Vec<Py<PyAny>>,
-    outcomes: Vec<Py<PyAny>>,
-    reasons: Vec<Py<PyAny>>,
+    pub kinds: Vec<Py<PyAny>>,
+    pub outcomes: Vec<Py<PyAny>>,
+    pub reasons: Vec<Py<PyAny>>,
 }
 
 /// The Python objects of a history, by the place of each event.

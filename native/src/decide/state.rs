@@ -3,14 +3,6 @@
 use super::clock::Reminder;
 use super::values::{Field, Value};
 
-/// An event of the history; ids and properties stand where Python keeps them.
-pub struct Event<'a> {
-    pub time_us: i64,
-    pub id: &'a str,
-    pub event_type: &'a str,
-    pub properties: &'a str,
-}
-
 /// Values of one event that make a key: most have one.
 pub const KEY_VALUES_MAX: usize = 3;
 
@@ -37,7 +29,7 @@ impl<'a> Texts<'a> {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
     Fired,
     Entered,
@@ -128,7 +120,7 @@ impl<'a> RuleState<'a> {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Outcome {
     Fired,
     Suppressed,
@@ -137,7 +129,7 @@ pub enum Outcome {
 }
 
 /// Why, in the order of `kittiwake.batch.deciding.plan.REASONS`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Reason {
     NotReady,
     NoConsent,

@@ -7,17 +7,17 @@ use std::collections::BinaryHeap;
 
 use pyo3::prelude::*;
 
+use crate::events::{Event, ENDINGS, UPDATED};
+
 use super::clock::Clock;
 use super::matching::holds;
 use super::plan::{Program, Route};
-use super::state::{Candidate, Caused, Event, Instance, Kind, Read, Row, RuleState, Texts};
+use super::state::{Candidate, Caused, Instance, Kind, Read, Row, RuleState, Texts};
 use super::values::{found, read_fields, Field, Value};
-use super::{Left, Step};
+use super::{Contact, Left, Step};
 
-const UPDATED: &str = "contact.updated";
 const GRANTED: &str = "consent.granted";
 const WITHDRAWN: &str = "consent.withdrawn";
-const ENDINGS: [&str; 2] = ["contact.deleted", "contact.merged"];
 const ITEM_MARK: char = '*';
 const UNMATCHED_BY_ANY: [&str; 2] = ["contact.", "consent."];
 
@@ -51,6 +51,35 @@ pub struct Run<'p, 'a, 'py> {
 pub const AUDIENCE: usize = usize::MAX;
 
 impl<'p, 'a, 'py> Run<'p, 'a, 'py> {
+    /// Of a contact that nothing has happened to yet.
+    pub fn new(py: Python<'py>, program: &'p Program, clock: &'p mut Clock, contact: Contact<'a>) -> Step<Self> {
+        let account_zone = clock.zone(py, &program.zone)?.ok_or(Left::NotMe)?;
+        let (account_id, contact_id, events) = contact;
+        Ok(Self {
+            py,
+            program,
+            clock,
+            account_id,
+            contact_id,
+            read: Read { fields: Vec::new(), ranges: vec![(1, 0); events.len()] },
+            events,
+            account_zone,
+            zone: account_zone,
+            attributes: vec![None; program.attributes.len()],
+            consents: vec![None; program.purposes.len()],
+            rules: program.rules.iter().map(|_| RuleState::default()).collect(),
+            timers: BinaryHeap::new(),
+            now_us: i64::MIN,
+            has_begun: false,
+            caused: Vec::new(),
+            winners: Vec::new(),
+            firings: Vec::new(),
+            round_ends_us: None,
+            is_held_out: None,
+            rows: Vec::new(),
+        })
+    }
+
     /// Let the history pass up to `until_us`; all its events lie before.
     pub fn walk(&mut self, until_us: i64) -> Step<()> {
         self.check(until_us)?;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,9 +12,10 @@ import pytest
 
 from kittiwake.batch import replay as driver
 from kittiwake.batch.counts import Counts
+from kittiwake.batch.deciding.lines import cut, lines_of
+from kittiwake.batch.event_rows import Row
 from kittiwake.batch.gathering import Gathering, Undecided
 from kittiwake.batch.native import gathering as kept
-from kittiwake.batch.native.plans import cut, waits_of
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table
@@ -23,6 +25,7 @@ from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, format_instant, parse_instant
+from tests.batch.known_worlds import known_world
 
 FIRST_US = parse_instant("2026-09-01T00:00:00Z")
 START_US = parse_instant("2026-11-02T00:00:00Z")
@@ -105,7 +108,12 @@ def _both(folder: Path, dice: random.Random, events: int, written: Format = Form
     programs, source = _programs(dice), folder / "events.jsonl"
     source.write_bytes(b"\n".join(_lines(dice, events)))
     until_us = dice.choice((None, FIRST_US + 5 * HOUR_US, FIRST_US + 2 * DAY_US, FIRST_US + 90 * DAY_US))
-    settings = RunSettings(START_US, until_us)
+    _compare(programs, source, folder, RunSettings(START_US, until_us), written)
+
+
+def _compare(
+    programs: Programs, source: Path, folder: Path, settings: RunSettings, written: Format = Format.JSONL
+) -> None:
     replay(programs, [str(source)], folder / "with", settings, written=written)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(native, "installed", lambda: None)
@@ -132,9 +140,9 @@ def _count_lines(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
 
     class Counted(kept.Lines):
-        def __new__(cls, fired: bytes, contacts: int, rows: int) -> Self:
+        def __new__(cls, all: bytes, fired: bytes, contacts: int, rows: int) -> Self:  # noqa: A002
             found.append(contacts)
-            return super().__new__(cls, fired, contacts, rows)
+            return super().__new__(cls, all, fired, contacts, rows)
 
     monkeypatch.setattr(kept, "Lines", Counted)
     return found
@@ -158,13 +166,13 @@ def test_what_is_too_much_for_memory_is_handed_over_and_goes_to_disk(
 PLAIN = 'account: "*"\nrules: [{id: carts, when: a, wait: [1h, 2h], unless: b}]'
 
 
-def _read(programs: Programs, lines: list[bytes]) -> kept.KeptWaits:
-    waits = kept.kept_waits(programs, Mode.REPLAY)
-    assert waits is not None
-    columns, *_, number = waits.read_lines(lines, 0, START_US, programs.wanted)
+def _read(programs: Programs, lines: list[bytes]) -> kept.KeptEvents:
+    events = kept.kept_events(programs, Mode.REPLAY)
+    assert events is not None
+    columns, *_, number = events.read_lines(lines, 0, START_US, programs.wanted)
     assert columns[0] == []
-    assert number == waits.rows == len(lines)
-    return waits
+    assert number == events.rows == len(lines)
+    return events
 
 
 def _line(number: int, event_type: str = "a", minutes: int = 0) -> bytes:
@@ -180,7 +188,8 @@ def test_ordinary_contacts_are_decided_by_it_in_their_order_and_counted() -> Non
     with Gathering(1_000_000) as gathering:
         (found,) = _read(programs, lines).by_contact(gathering, FIRST_US + 100 * MINUTE_US, counts)
     assert isinstance(found, kept.Lines)
-    rows = [json.loads(line) for line in found.fired.splitlines()]
+    assert found.all == found.fired
+    rows = [json.loads(line) for line in found.all.splitlines()]
     assert [(row["contact_id"], row["reminder"]) for row in rows] == [("c0", 0), ("c1", 0), ("c2", 0)]
     assert (found.contacts, found.rows, counts.contacts, counts.duplicates) == (3, 6, 3, 1)
     assert {verdict.rule_id: number for verdict, number in counts.verdicts.items()} == {"carts": 3}
@@ -191,9 +200,9 @@ def test_ordinary_contacts_are_decided_by_it_in_their_order_and_counted() -> Non
 def test_a_contact_of_which_python_has_read_an_event_is_left_to_python_whole() -> None:
     programs = Programs(load_files({"rules.yaml": PLAIN.encode()}, []))
     with Gathering(1_000_000) as gathering:
-        waits = _read(programs, [_line(0), _line(1), _line(2), _line(4)])
+        events = _read(programs, [_line(0), _line(1), _line(2), _line(4)])
         gathering.add(_table("acme", "c1"))
-        found = list(waits.by_contact(gathering, START_US, Counts()))
+        found = list(events.by_contact(gathering, START_US, Counts()))
     assert [type(one) for one in found] == [kept.Lines, Undecided, kept.Lines]
     assert isinstance(found[1], Undecided)
     assert sorted(row[1] for row in found[1].rows) == ["e1", "e4", "other"]
@@ -204,29 +213,65 @@ def _table(account_id: str, contact_id: str) -> Table:
     return Table([account_id], [contact_id], [FIRST_US], ["other"], ["a"], [b"{}"])
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [
-        "{id: r, when: a, wait: 1h, include: {value: k}}",
-        "{id: r, when: a, wait: 1h, variants: {control: 50, new: 50}}",
-        "{id: r, when: a}",
-        "{id: r, when: a, wait: 1h, per: k}",
-    ],
-)
-def test_a_rule_whose_rows_show_more_than_goes_into_gaps_is_not_decided_by_it(rule: str) -> None:
-    programs = Programs(load_files({"rules.yaml": f"account: acme\nrules: [{rule}]".encode()}, []))
-    assert waits_of(lambda *_: "made", programs.plan("acme"), Mode.REPLAY) is None
+def test_rows_that_show_more_than_goes_into_gaps_are_not_written_by_it() -> None:
+    for more, is_written in (("include: {value: k}", True), ("variants: {control: 50, new: 50}", False)):
+        rules = f"account: acme\nrules: [{{id: r, when: a, wait: 1h, {more}}}]"
+        program = Programs(load_files({"rules.yaml": rules.encode()}, [])).plan("acme").versions.newest
+        assert (lines_of(program, Mode.REPLAY) is not None) is is_written
 
 
-def test_a_text_is_cut_only_where_each_mark_stands_as_often_as_it_should() -> None:
+def test_a_text_is_cut_only_where_each_mark_stands_once() -> None:
     marks = {"id": "<1>", "count": "<2>"}
-    assert cut(b"a<1>b<2>", marks, {"id": 1, "count": 1}) == ([b"a", b"b", b""], ["id", "count"])
+    assert cut(b"a<1>b<2>", marks) == ([b"a", b"b", b""], ["id", "count"])
     for text in (b"a<1>b", b"a<1>b<2><2>", b"ab"):
-        assert cut(text, marks, {"id": 1, "count": 1}) is None
+        assert cut(text, marks) is None
 
 
 def test_it_keeps_nothing_where_it_is_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
     programs = Programs(load_files({"rules.yaml": PLAIN.encode()}, []))
     found = native.Accelerator("1", "off by KITTIWAKE_NATIVE=0", None)
     monkeypatch.setattr(native, "installed", lambda: found)
-    assert kept.kept_waits(programs, Mode.REPLAY) is None
+    assert kept.kept_events(programs, Mode.REPLAY) is None
+
+
+# ---------------------------------------------------------------- all rules that it knows
+
+
+@needed
+@pytest.mark.parametrize("worlds", [12, pytest.param(2_000, marks=pytest.mark.nightly)])
+def test_a_run_by_any_rules_that_it_knows_writes_the_same_bytes_without_it(
+    worlds: int, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided = _count_lines(monkeypatch)
+    for number in range(worlds):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        dice = random.Random(f"{seed} {number}")
+        of = known_world(dice.randrange(1_000_000))
+        histories = [of.rows, *(known_world(dice.randrange(1_000_000)).rows for _ in range(3))]
+        if dice.random() < 0.5:
+            of.document["policy"]["channels"] = {"email": {"frequency": [{"max": 2, "per": "day"}]}}
+            of.document["rules"][0]["channel"] = "email"
+        source = folder / "events.jsonl"
+        source.write_bytes(b"\n".join(_lines_of(dice, histories)))
+        programs = Programs(load_files({"rules.json": json.dumps(of.document).encode()}, []))
+        _compare(programs, source, folder, RunSettings(END_US, of.until_us))
+        shutil.rmtree(folder)
+    assert sum(decided) > worlds
+
+
+END_US = parse_instant("2028-01-01T00:00:00Z")
+
+
+def _lines_of(dice: random.Random, histories: list[list[Row]]) -> list[bytes]:
+    """Events of several contacts in some order, a few of them twice, or with what a line may not show as it is."""
+    odd = dice.choice(("Ünï", "Ünï", "\u2028", "\u0085"))
+    lines = []
+    for contact_id, rows in zip(dice.sample(CONTACTS, len(histories)), histories, strict=True):
+        for time_us, event_id, event_type, properties in rows:
+            fields = {"event_id": event_id, "account_id": "acme", "contact_id": contact_id, "type": event_type}
+            opening = json.dumps({**fields, "time": format_instant(time_us)}, ensure_ascii=False)[:-1]
+            text = opening + ',"properties":' + properties.decode().replace("Ünï", odd) + "}"
+            lines += [text.encode()] * (2 if dice.random() < 0.03 else 1)
+    dice.shuffle(lines)
+    return lines
