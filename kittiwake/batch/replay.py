@@ -202,10 +202,9 @@ def _decide_and_write(
             _join(programs, history, run_output, settings, counts)
             for decided in decide(programs, history, settings, counts, on_progress):
                 _write_decisions(decided.decisions, fired, all_)
-                if decided.lines:
-                    all_.write(decided.lines)
-                if decided.fired:
-                    fired.write(decided.fired)
+                for file, lines in zip((all_, fired), decided.lines, strict=True):
+                    if lines:
+                        file.write(lines)
                 for row in decided.snapshot:
                     assert snapshots is not None
                     snapshots.write(row)
@@ -337,10 +336,8 @@ class Decided(NamedTuple):
     snapshot: Sequence[bytes] = ()
     """The line of its state, where the run was asked for it and there is anything to say; filled with the first
     decision."""
-    lines: bytes = b""
-    """Further decisions, as the lines that are written of them without the end of the last."""
-    fired: bytes = b""
-    """Those of them that fired."""
+    lines: tuple[bytes, bytes] = (b"", b"")
+    """Further decisions, and those of them that fired, as lines without the end of the last."""
 
 
 def decide(
@@ -359,7 +356,7 @@ def decide(
     seen = ContactsSeen(on_progress, history.progress, max(contacts, starting), rows)
     for one in _contacts(programs, history, until_us, counts):
         if isinstance(one, Lines):
-            yield Decided((), lines=one.all, fired=one.fired)
+            yield Decided((), lines=(one.all, one.fired))
             seen.add_some(one.contacts, one.rows)
             continue
         yield _decided(programs, one, until_us, settings, counts)
