@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use rustc_hash::FxHashMap;
 
 use crate::decide::lines::Sums;
@@ -99,4 +99,16 @@ pub fn event_of<'a>(texts: &'a str, types: &'a [Box<str>], row: &Row) -> Event<'
         event_type: &types[usize::from(row.kind)],
         properties: &texts[middle..middle + row.properties_bytes as usize],
     }
+}
+
+/// The rows of events, as `kittiwake.batch.event_rows` has them.
+pub fn objects_of<'py>(py: Python<'py>, texts: &str, types: &[Box<str>], rows: &[Row]) -> PyResult<Bound<'py, PyList>> {
+    let found = PyList::empty(py);
+    for row in rows {
+        let event = event_of(texts, types, row);
+        let (id, event_type) = (PyString::new(py, event.id), PyString::intern(py, event.event_type));
+        let properties = PyBytes::new(py, event.properties.as_bytes());
+        found.append((event.time_us, id, event_type, properties).into_pyobject(py)? as Bound<'_, PyTuple>)?;
+    }
+    Ok(found)
 }

@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::block::{read, Columns, Found};
-use crate::contacts::{event_of, Account, Contacts, Row, ACCOUNT_BYTES, CONTACT_BYTES};
+use crate::contacts::{event_of, objects_of, Account, Contacts, Row, ACCOUNT_BYTES, CONTACT_BYTES};
 use crate::decide::lines::{Sum, Sums, Written};
 use crate::decide::Decider;
 use crate::events::{put_in_order, Event, ENDINGS, UPDATED};
@@ -139,7 +139,7 @@ impl Gathered {
     fn take<'py>(&mut self, py: Python<'py>, account_id: &str, contact_id: &str) -> PyResult<Bound<'py, PyList>> {
         let found = self.account_numbers.get(account_id).and_then(|&account| self.contacts.find(account, contact_id));
         let rows = found.map_or(Vec::new(), |at| std::mem::take(&mut self.contacts.all[at as usize].rows));
-        self.rows_of(py, &rows)
+        objects_of(py, &self.texts, &self.types, &rows)
     }
 
     /// Decide contacts in their order, until the rows of decisions have `bytes_min`, one is left, or the next is
@@ -290,18 +290,7 @@ impl Gathered {
     fn left<'py>(&self, py: Python<'py>, at: u32, rows: &[Row]) -> PyResult<Left<'py>> {
         let contact = &self.contacts.all[at as usize];
         let account = &self.accounts[contact.account as usize];
-        let rows = self.rows_of(py, rows)?;
+        let rows = objects_of(py, &self.texts, &self.types, rows)?;
         Ok((account.account_id.bind(py).clone(), PyString::new(py, &contact.contact_id), rows))
-    }
-
-    fn rows_of<'py>(&self, py: Python<'py>, rows: &[Row]) -> PyResult<Bound<'py, PyList>> {
-        let found = PyList::empty(py);
-        for row in rows {
-            let event = event_of(&self.texts, &self.types, row);
-            let (id, event_type) = (PyString::new(py, event.id), PyString::intern(py, event.event_type));
-            let properties = PyBytes::new(py, event.properties.as_bytes());
-            found.append((event.time_us, id, event_type, properties).into_pyobject(py)? as Bound<'_, PyTuple>)?;
-        }
-        Ok(found)
     }
 }
