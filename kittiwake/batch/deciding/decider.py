@@ -138,7 +138,7 @@ def is_alike(known: Program, program: Program) -> bool:
 
 
 def new_decider(program: Program, module: Any, lines: Sequence[LineTexts] | None = None) -> Decider | None:
-    """What decides by a program, in the accelerator `module`, and writes lines if it is told of what; None: nothing."""
+    """What decides by a program in the accelerator `module`, and writes lines if it is given `lines`; None: nothing."""
     plan = plan_of(program)
     if plan is None:
         return None
