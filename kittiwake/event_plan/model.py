@@ -21,7 +21,7 @@ from kittiwake.rules.model.about import Description
 from kittiwake.rules.model.base import Field, Model
 from kittiwake.rules.model.number import ExactNumber, Flag
 from kittiwake.rules.model.text import AccountId
-from kittiwake.rules.model.time import Instant
+from kittiwake.rules.model.time import Duration, Instant
 
 
 class PropertyObject(Model):
@@ -77,6 +77,16 @@ class GapObject(Model):
     to: Instant = Field(description="the first event after it")
 
 
+class VolumeObject(Model):
+    """How many events of a type came in an interval of UTC, those with one contact and id counted once."""
+
+    per: Duration = Field(description="how long each interval is; they follow one another, in UTC")
+    max: Count = Field(description="how many came in the busiest; estimated from 100 on")
+    from_: Instant = Field(alias="from", description="when that began")
+    intervals: Count | None = Field(None, description="how many intervals have events")
+    events: Count | None = Field(None, description="how many events those have together")
+
+
 class EventObject(Model):
     """A type of events."""
 
@@ -102,6 +112,12 @@ class EventObject(Model):
         "named came in none",
     )
     gaps: list[GapObject] | None = Field(None, description="times without such events, for people to check")
+    pause: GapObject | None = Field(
+        None, description="the longest time without one, in tens of minutes, gaps left out; feeds are held against it"
+    )
+    volume: VolumeObject | None = Field(
+        None, description="how many came in the busiest interval; breakers are held against it"
+    )
 
 
 class HistoryObject(Model):

@@ -19,6 +19,9 @@ TYPES: Final = ("text", "number", "bool", "list", "object", "null")
 FORMATS: Final = ("number", "instant", "date", "epoch_seconds", "epoch_millis")
 """What a value may stand for: a text for a number, a time or a day; a number for a time."""
 
+VOLUME_EXACT_MAX: Final = 100
+"""Events of an interval up to which their number is exact, as a breaker counts. Beyond, it is so within some tenth."""
+
 TypeWord: TypeAlias = Annotated[str, *one_of(*TYPES)]
 FormatWord: TypeAlias = Annotated[str, *one_of(*FORMATS)]
 

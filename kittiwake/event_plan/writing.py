@@ -15,9 +15,9 @@ import yaml
 from kittiwake.event_plan.model import PlanObject
 from kittiwake.rules.model.base import Model
 
-_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
-"""Texts that may stand without quotes, unless they are words of YAML."""
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*|[0-9]{1,9}[smhdw]")
+"""Texts that may stand without quotes, unless they are words of YAML; durations among them."""
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$")
 _LINE_CHARS: Final = 120
 
 
@@ -81,6 +81,16 @@ def plan_yaml(plan: PlanObject) -> str:
             width=_LINE_CHARS,
         )
     )
+
+
+def yaml_lines(data: dict[str, Any]) -> list[str]:
+    """Keys with flat objects as lines of YAML, to stand in a plan or in rules; of a long key two.
+
+    >>> yaml_lines({"order.completed": {"every": "6h"}, "no": {"max": 100, "per": "1h"}})
+    ['order.completed: {every: 6h}', '"no": {max: 100, per: 1h}']
+    """
+    text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6)
+    return str(text).removesuffix("\n").split("\n")
 
 
 def plan_json(plan: PlanObject) -> str:

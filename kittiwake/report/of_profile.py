@@ -15,6 +15,7 @@ from kittiwake.event_types import UPDATED
 from kittiwake.profile.measure.profile import Profile
 from kittiwake.profile.report.as_properties import share
 from kittiwake.profile.report.findings import is_estimated, percent
+from kittiwake.profile.report.proposal import lines_left_out, policy_lines, proposal
 from kittiwake.report import charts
 from kittiwake.report.charts import NAMES_MAX
 from kittiwake.report.markup import Child, Markup, element, joined
@@ -53,6 +54,7 @@ def profile_page(plan: PlanObject, found: Sequence[str], spans: Spans) -> str:
         Section("check", check, _findings(found)),
         Section("types", "Types of events", _types(plan, spans)),
         Section("delivery", "How they came", _delivery(plan)),
+        Section("proposed", "Feeds and breakers", _proposed(plan)),
         Section("each", "Each type of events", list(_each(plan))),
     ]
     return page(title, "Which events really come, and what is in them.", _facts(plan), sections, "kittiwake profile")
@@ -141,6 +143,10 @@ def _event_facts(event: EventObject) -> Iterator[tuple[str, Child]]:
     yield "Last", _second(event.last)
     for gap in event.gaps or ():
         yield "Gap", _gap(gap)
+    if event.pause is not None:
+        yield "Longest pause", _gap(event.pause)
+    if event.volume is not None:
+        yield f"Most in {event.volume.per}", f"{event.volume.max:,} from {_second(event.volume.from_)}"
 
 
 def _gap(gap: GapObject) -> str:
@@ -265,6 +271,18 @@ def _delivery(plan: PlanObject) -> Markup:
         header = ("Type", "Property", "Events", "Before", *(f"≤ {limit}" for limit in delivery.received[0].within))
         parts.append(table("How long after their time events were received", header, received, range(2, 11), wide=True))
     return joined(parts)
+
+
+def _proposed(plan: PlanObject) -> list[Markup]:
+    """What the policy of an account may say of its types."""
+    found = proposal(plan)
+    lines = policy_lines(found)
+    left_out = [element("li", line) for line in lines_left_out(found)]
+    return [
+        element("p", "For the policy of its rules: what is silent or flooded is counted, and held with mode: hold."),
+        element("pre", "\n".join(lines)) if lines else element("p", "Nothing is proposed."),
+        *([element("ul", left_out)] if left_out else []),
+    ]
 
 
 def _count(number: int) -> str:

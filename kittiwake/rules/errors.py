@@ -146,6 +146,8 @@ class LintCode(StrEnum):
     KEY_NEVER_SHARED = "key_never_shared"
     UNLESS_NEVER_FOLLOWS = "unless_never_follows"
     LONGER_THAN_HISTORY = "longer_than_history"
+    FEED_SHORTER_THAN_PAUSE = "feed_shorter_than_pause"
+    BREAKER_BELOW_BUSIEST = "breaker_below_busiest"
 
 
 class RuleError(NamedTuple):

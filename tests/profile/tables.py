@@ -9,7 +9,7 @@ import pytest
 
 from kittiwake.input.bulk import Table
 from kittiwake.model import Event
-from kittiwake.profile.measure import contacts, hashes, ids, paths, profile, times, values
+from kittiwake.profile.measure import contacts, hashes, ids, paths, profile, rhythm, times, values
 from kittiwake.profile.measure.profile import Profile
 from kittiwake.profile.report.as_delivery import Read
 from kittiwake.profile.report.as_plan import plan_of
@@ -73,3 +73,5 @@ def bound_tightly(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, most in (("IDS_SPARE", 1), ("CONTACTS_SPARE", 1), ("PATHS_MAX", 9), ("PATHS_OF_TYPE_MAX", 4)):
         monkeypatch.setattr(profile, name, most)
     monkeypatch.setattr(profile, "ACCOUNTS_MAX", 1)
+    for name, most in (("WEEKS_MAX", 2), ("INTERVALS_MAX", 4), ("COUNTED_MAX", 3), ("TYPES_MAX", 2)):
+        monkeypatch.setattr(rhythm, name, most)

@@ -30,6 +30,7 @@ from kittiwake.profile.measure.profile import Profile
 from kittiwake.profile.reading import Profiled, profile_files
 from kittiwake.profile.report.as_plan import event_plan
 from kittiwake.profile.report.findings import findings
+from kittiwake.profile.report.proposal import proposal, proposal_data, proposal_lines
 from kittiwake.profile.report.shown import Shown
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import complain, say, say_json, say_text
@@ -117,9 +118,9 @@ def _leave_empty(profiled: Profiled, account: str, *, as_json: bool) -> NoReturn
 
 
 def _say(plan: PlanObject, written: list[Path], *, is_printed: bool, as_json: bool) -> None:
-    found = findings(plan)
+    found, proposed = findings(plan), proposal(plan)
     if as_json:
-        say_json({"ok": True, **plan_data(plan), "findings": found})
+        say_json({"ok": True, **plan_data(plan), "findings": found, "proposed": proposal_data(proposed)})
         return
     if is_printed:
         say_text(_text(plan))
@@ -127,6 +128,8 @@ def _say(plan: PlanObject, written: list[Path], *, is_printed: bool, as_json: bo
         complain(f"check: {text}", None)
     if len(found) > FINDINGS_PRINTED:
         complain(f"check: and {len(found) - FINDINGS_PRINTED:,} more, which --html and --json list", None)
+    for line in proposal_lines(proposed):
+        complain(line, None)
     for path in written:
         message = f"written to {path}"
         complain(message, None) if is_printed else say(message)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from kittiwake.event_plan.check.following import check_following, check_spans
 from kittiwake.event_plan.check.keys import check_missing, check_shared, check_unique
 from kittiwake.event_plan.check.names import check_properties, check_types
+from kittiwake.event_plan.check.rhythm import check_rhythms
 from kittiwake.event_plan.check.totals import check_totals
 from kittiwake.event_plan.check.values import check_values
 from kittiwake.event_plan.known import Known, known_of
@@ -62,6 +63,8 @@ def _of_account(account: AccountRules, known: Known) -> Iterator[Lint]:
     for authored in account.rules:
         if authored.rule.mode != "off":
             yield from located(_of_rule(authored.written, known), authored.location)
+    if account.policy is not None and account.policy_location is not None:
+        yield from located(check_rhythms(account.policy, known), account.policy_location)
     for key, location in account.preparing.locations.items():
         uses = list(uses_before(account.preparing, key))
         found = [*check_types(types_before(account.preparing, key), known), *check_properties(uses, known)]

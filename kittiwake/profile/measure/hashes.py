@@ -43,11 +43,13 @@ def text_of_value(value: Scalar) -> str:
 
 
 class Distinct:
-    """How many different things there are: exactly up to `DISTINCT_MAX`, else as the smallest of their hashes say."""
+    """How many different things there are: exactly up to `most`, else as the smallest of their hashes say."""
 
-    __slots__ = ("hashes", "limit")
+    __slots__ = ("hashes", "limit", "most")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        """Nothing yet; `most` is `DISTINCT_MAX`, where it is left out."""
+        self.most = DISTINCT_MAX if most is None else most
         self.hashes = array("Q")
         """The smallest, in order."""
         self.limit = ALL
@@ -58,8 +60,8 @@ class Distinct:
         limit = self.limit
         found = {one for one in hashes if one < limit and not self._has(one)}
         if found:
-            self.hashes = array("Q", sorted([*self.hashes, *found])[:DISTINCT_MAX])
-            self.limit = self.hashes[-1] if len(self.hashes) == DISTINCT_MAX else ALL
+            self.hashes = array("Q", sorted([*self.hashes, *found])[: self.most])
+            self.limit = self.hashes[-1] if len(self.hashes) == self.most else ALL
 
     def _has(self, one: int) -> bool:
         at = bisect_left(self.hashes, one)
@@ -71,13 +73,13 @@ class Distinct:
 
     @property
     def is_exact(self) -> bool:
-        """Whether `number` is exact: from `DISTINCT_MAX` on it is estimated."""
+        """Whether `number` is exact: from `most` on it is estimated."""
         return self.limit == ALL
 
     @property
     def number(self) -> int:
         """How many different things there are."""
-        return len(self.hashes) if self.is_exact else (DISTINCT_MAX - 1) * ALL // max(self.limit, 1)
+        return len(self.hashes) if self.is_exact else (self.most - 1) * ALL // max(self.limit, 1)
 
     def share_in(self, other: Distinct) -> tuple[int, int] | None:
         """How many of the things are among those of another, and of how many this was asked; None: of none.
@@ -108,9 +110,9 @@ class CountedDistinct(Distinct):
             numbers = dict(zip(self.hashes, self.numbers, strict=True))
             for one, number in more:
                 numbers[one] = numbers.get(one, 0) + number
-            self.hashes = array("Q", sorted(numbers)[:DISTINCT_MAX])
+            self.hashes = array("Q", sorted(numbers)[: self.most])
             self.numbers = array("Q", [numbers[one] for one in self.hashes])
-            self.limit = self.hashes[-1] if len(self.hashes) == DISTINCT_MAX else ALL
+            self.limit = self.hashes[-1] if len(self.hashes) == self.most else ALL
 
     @property
     def came_once(self) -> bool:

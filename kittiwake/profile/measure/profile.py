@@ -20,6 +20,7 @@ from kittiwake.profile.measure.ids import SPARE as IDS_SPARE
 from kittiwake.profile.measure.ids import Content, Ids
 from kittiwake.profile.measure.paths import PATHS_MAX, PATHS_OF_TYPE_MAX, Budget
 from kittiwake.profile.measure.properties import Stats
+from kittiwake.profile.measure.rhythm import Rhythms
 from kittiwake.profile.measure.times import Times
 from kittiwake.values import canonical_bytes, parse_sound
 
@@ -83,6 +84,7 @@ class Profile:
         self.budget = Budget(PATHS_MAX)
         self.watched = Contacts()
         self.ids = Ids()
+        self.rhythms = Rhythms()
 
     def add(self, table: Table) -> None:
         """Take events, a list a field."""
@@ -95,17 +97,15 @@ class Profile:
         self.times.add(table.times_us)
         for account_id, number in Counter(table.account_ids).items():
             self._count_account(account_id, number)
-        self._add_ids(table, subjects, rows)
+        ids = hashes_of(map("\0".join, zip(table.account_ids, table.event_ids, strict=True)))
+        self._add_ids(table, ids, subjects, rows)
         by_type: dict[str, list[int]] = {}
         for at, name in enumerate(table.types):
             by_type.setdefault(name, []).append(at)
         for name, indexes in by_type.items():
-            self._add_type(
-                name,
-                [table.times_us[at] for at in indexes],
-                [contacts[at] for at in indexes],
-                [rows[at] for at in indexes],
-            )
+            times_us = [table.times_us[at] for at in indexes]
+            self._add_type(name, times_us, [contacts[at] for at in indexes], [rows[at] for at in indexes])
+            self.rhythms.add(name, times_us, [contacts[at] ^ ids[at] for at in indexes])
         self.watched.sample.cut(CONTACTS_SPARE)
 
     def add_items(self, table: Table) -> None:
@@ -132,12 +132,13 @@ class Profile:
         if len(self.accounts) > ACCOUNTS_MAX + 1:  # one more, so that it is seen that there are more
             del self.accounts[max(self.accounts)]
 
-    def _add_ids(self, table: Table, subjects: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    def _add_ids(
+        self, table: Table, id_hashes: Sequence[int], subjects: Sequence[str], rows: Sequence[dict[str, Any]]
+    ) -> None:
         ids = self.ids
         texts = [canonical_bytes(row).decode() for row in rows]
         said = zip(subjects, table.types, table.times_us, texts, strict=True)
         content_hashes = hashes_of(f"{contact}\0{name}\0{time_us}\0{text}" for contact, name, time_us, text in said)
-        id_hashes = hashes_of(map("\0".join, zip(table.account_ids, table.event_ids, strict=True)))
         id_limit, content_limit = ids.by_id.limit, ids.by_content.limit
         for at, (id_hash, content_hash) in enumerate(zip(id_hashes, content_hashes, strict=True)):
             if id_hash < id_limit or content_hash < content_limit:
@@ -167,6 +168,7 @@ class Profile:
         self.times.merge(other.times)
         self.watched.merge(other.watched)
         self.ids.merge(other.ids)
+        self.rhythms.merge(other.rhythms)
         self.budget.left_out |= other.budget.left_out
         for account_id, events in other.accounts.items():
             self._count_account(account_id, events)

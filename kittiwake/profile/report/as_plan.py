@@ -15,11 +15,12 @@ from kittiwake.profile.measure.contacts import Followed
 from kittiwake.profile.measure.hashes import Distinct
 from kittiwake.profile.measure.profile import OfType, Profile
 from kittiwake.profile.measure.properties import Stats
-from kittiwake.profile.measure.times import Times
+from kittiwake.profile.measure.times import Gap, Times
 from kittiwake.profile.report.as_delivery import Read, delivery, is_name_of_account
 from kittiwake.profile.report.as_properties import Others, Wanted, properties, walk
 from kittiwake.profile.report.shown import Shown
 from kittiwake.rules.limits import NODES_MAX
+from kittiwake.time.durations import format_duration
 from kittiwake.time.instants import format_instant
 from kittiwake.values import canonical_bytes
 
@@ -75,6 +76,7 @@ def plan_of(profile: Profile, read: Read, wanted: Wanted) -> dict[str, Any]:
             "complete": not (of_type.budget.left_out or profile.budget.left_out),
             **_followed(followed.get(name)),
             **_gaps(of_type.times),
+            **_rhythm(profile, name, of_type.times),
         }
         for name, of_type in ordered
     }
@@ -143,8 +145,29 @@ def _followed(followed: Followed | None) -> dict[str, Any]:
 
 
 def _gaps(times: Times) -> dict[str, Any]:
-    gaps = [{"from": format_instant(gap.from_us), "to": format_instant(gap.to_us)} for gap in times.gaps()]
+    gaps = list(map(_said, times.gaps()))
     return {"gaps": gaps} if gaps else {}
+
+
+def _said(gap: Gap) -> dict[str, str]:
+    return {"from": format_instant(gap.from_us), "to": format_instant(gap.to_us)}
+
+
+def _rhythm(profile: Profile, name: str, times: Times) -> dict[str, Any]:
+    """What feeds and breakers of the type are held against, which are those of one account."""
+    rhythm = (profile.rhythms.by_type or {}).get(name) if len(profile.accounts) == 1 else None
+    busiest = None if rhythm is None else rhythm.volume.busiest()
+    if rhythm is None or busiest is None:
+        return {}
+    pause = rhythm.pauses.longest(times.gaps())
+    volume = {
+        "per": format_duration(busiest.width_us),
+        "max": busiest.events,
+        "from": format_instant(busiest.from_us),
+        "intervals": busiest.intervals,
+        "events": busiest.of,
+    }
+    return {**({} if pause is None else {"pause": _said(pause)}), "volume": volume}
 
 
 def _others(types: dict[str, OfType]) -> Others:
