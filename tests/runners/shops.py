@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import yaml
 
@@ -21,6 +21,9 @@ CLOSING: Final = (
     b'"time":"2025-02-12T00:00:00Z","properties":{"purpose":"marketing"}}\n'
 )
 """An event after the freeze, by whose watermark one sees that everything has been taken in and settled."""
+
+
+Document: TypeAlias = dict[str, Any]
 
 
 class Case(NamedTuple):
@@ -40,23 +43,40 @@ CATALOGUE: Final = {"price-drop", "price-drop-since-viewed", "back-in-stock", "l
 """Recipes about items."""
 
 
-def rules_of_contacts(folder: Path) -> Path:
-    """The shop's rules without those about items, for a host that does not join items."""
+def of_contacts(document: Document) -> None:
+    """Leave out the rules about items, for a host that does not join items."""
+    document["rules"] = [rule for rule in document["rules"] if rule.get("use") not in CATALOGUE]
+
+
+def watched(document: Document) -> None:
+    """Let carts wait for orders that come all the time, and be few: of forty contacts the nights are a silence."""
+    document["policy"]["feeds"] = {"order.completed": {"every": "8h", "mode": "hold"}}
+    document["policy"]["breaker"] = {"cart.item_added": {"max": 1, "per": "6h", "mode": "hold"}}
+
+
+def _changed(folder: Path, change: Callable[[Document], None]) -> Path:
+    """The shop's rules, each of its documents changed."""
     found = folder / "rules"
     found.mkdir(parents=True, exist_ok=True)
     for name in ("acme.yaml", "globex.yaml"):
         document = yaml.safe_load((RULES / name).read_text(encoding="utf-8"))
-        document["rules"] = [rule for rule in document["rules"] if rule.get("use") not in CATALOGUE]
+        change(document)
         (found / name).write_text(yaml.safe_dump(document), encoding="utf-8")
     return found
 
 
-def shop(folder: Path, seed: int, contacts: int = 40, frozen_at: str = FROZEN_AT, *, joins_items: bool = True) -> Case:
-    """Thirty-five days of a shop, closed by `CLOSING`."""
+def shop(
+    folder: Path,
+    seed: int,
+    contacts: int = 40,
+    frozen_at: str = FROZEN_AT,
+    change: Callable[[Document], None] | None = None,
+) -> Case:
+    """Thirty-five days of a shop, closed by `CLOSING`; its rules as they are, or changed."""
     folder.mkdir(parents=True, exist_ok=True)
     events = generate.write(folder / "shop", contacts, seed, 35)
     events.write_bytes(events.read_bytes() + CLOSING)
-    return frozen(RULES if joins_items else rules_of_contacts(folder), events, frozen_at, folder)
+    return frozen(RULES if change is None else _changed(folder, change), events, frozen_at, folder)
 
 
 def frozen(rules: Path, events: Path, at: str, folder: Path) -> Case:

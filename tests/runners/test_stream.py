@@ -1,7 +1,8 @@
 """The streaming job on an engine with watermarks of its own: what stands in the end is what `replay` decides.
 
 Recorded events come out of order, and one of ten behind the watermark. The rules are frozen at an instant after the
-last event (see `shops`).
+last event (see `shops`). The policy has a feed and a breaker that hold: what a step learns of all contacts of an
+account has to reach those that wait for it before they are decided, or correct what has been.
 
 What stands is asked of every run; that late events have corrected something only of an engine that kept up with the
 clock by which events come, for on a busy machine what is late has come before what it corrects is decided.
@@ -20,7 +21,7 @@ from kittiwake.reasons import DeadLetterReason, Outcome
 from tests.examples.running import Ran
 from tests.runners import boot
 from tests.runners.jobs import LOOPBACK, processes, stream_on_engine, streamed
-from tests.runners.shops import FROZEN_AT, Case, differing, replayed, shop, twice
+from tests.runners.shops import FROZEN_AT, Case, differing, replayed, shop, twice, watched
 
 A_SECOND: Final = 50
 """Events of a run: so few that an engine keeps up."""
@@ -33,7 +34,14 @@ FILES: Final = 20
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Case:
-    return shop(tmp_path_factory.mktemp("stream"), seed)
+    return shop(tmp_path_factory.mktemp("stream"), seed, change=watched)
+
+
+def test_the_shop_holds_what_is_due_while_a_feed_is_silent_or_a_type_flooded(case: Case) -> None:
+    """So what stands depends on both, on an engine too."""
+    summary = case.replayed.summary
+    assert sum(one["count"] for one in summary["silent"]) > 10
+    assert sum(one["count"] for one in summary["flooded"]) > 3
 
 
 def test_what_stands_in_the_end_is_what_replay_decides(endpoint: str, case: Case, tmp_path: Path, seed: int) -> None:

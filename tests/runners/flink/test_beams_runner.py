@@ -19,7 +19,7 @@ from tests.runners import boot
 from tests.runners.flink import installing, job_server
 from tests.runners.flink.cluster import Cluster, cluster
 from tests.runners.jobs import processes
-from tests.runners.shops import differing, shop
+from tests.runners.shops import differing, of_contacts, shop
 
 STEP: Final = "Evaluate"
 WITHIN_S: Final = 120
@@ -43,7 +43,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def test_what_dies_goes_on_from_its_checkpoint(served: Served, tmp_path: Path, seed: int) -> None:
     """Files are written before checkpoints are complete, so rows may be doubled; what stands of an id is not."""
-    case, rest = shop(tmp_path, seed, joins_items=False), served.flink.rest
+    case, rest = shop(tmp_path, seed, change=of_contacts), served.flink.rest
     places = ("--rules", case.rules, "--events", case.events, "--output", tmp_path / "out")
     engine = (*FLAGS, f"--job_endpoint={served.endpoint}", *processes(tmp_path))
     command = [
