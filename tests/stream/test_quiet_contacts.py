@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -40,6 +40,8 @@ class Published:
 
     def __init__(self, history: RuleSetHistory, lateness_us: int = HOUR_US) -> None:
         self.freezes_us: int | None = None
+        self.read_last_us: int | None = None
+        """When the target was read last; None: it is read all the time."""
         self._starts = [one.effective_us or 0 for one in history.versions]
         prefixes = [RuleSetHistory(history.versions[: number + 1]) for number in range(len(history.versions))]
         self._programs = [Programs(one, lateness_us, whole_history=False) for one in prefixes]
@@ -48,10 +50,11 @@ class Published:
         return self
 
     def view(self, clock_us: int) -> RulesView:
-        programs = self._programs[sum(start_us - LEAD_US <= clock_us for start_us in self._starts[1:])]
-        if self.freezes_us is not None and clock_us >= self.freezes_us:
+        read_us = clock_us if self.read_last_us is None else min(clock_us, self.read_last_us)
+        programs = self._programs[sum(start_us - LEAD_US <= read_us for start_us in self._starts[1:])]
+        if self.freezes_us is not None and read_us >= self.freezes_us:
             programs = programs.frozen_at(self.freezes_us)
-        return RulesView(programs, clock_us + KNOWN_US)
+        return RulesView(programs, read_us + KNOWN_US)
 
 
 def published(*texts: bytes, starts_us: tuple[int, ...] = ()) -> Published:
@@ -136,6 +139,31 @@ def test_what_comes_due_in_a_freeze_comes_within_the_hour_of_its_end() -> None:
     assert [(one.decision, one.time_us) for one in host.runner.emitted] == [("fired", START_US + 5 * DAY_US)]
 
 
+def test_a_target_that_cannot_be_read_costs_a_contact_for_which_nothing_is_due_a_firing_a_day() -> None:
+    host = Host()
+    rules = host.rules = published(RULES)
+    host.give("e1", "cart.item_added", START_US)
+    pass_days(host, 3, START_US)
+    rules.read_last_us = START_US + 3 * DAY_US
+    host.runner.firings.clear()
+    for hour in range(1, 10 * 24 + 1):
+        host.pass_to(START_US + 3 * DAY_US + hour * HOUR_US)
+    assert 9 <= host.runner.firings[KEY] <= 12
+
+
+def test_what_comes_due_while_the_target_cannot_be_read_comes_within_the_hour_of_when_it_can() -> None:
+    host = Host()
+    rules = host.rules = published(RULES.replace(b"wait: 1h", b"wait: 5d"))
+    host.give("e1", "cart.item_added", START_US)
+    pass_days(host, 3, START_US)
+    rules.read_last_us = START_US + 3 * DAY_US
+    pass_days(host, 9, START_US)
+    assert host.rows == []
+    rules.read_last_us = None
+    host.pass_to(START_US + 9 * DAY_US + HOUR_US)
+    assert [(one.decision, one.time_us) for one in host.runner.emitted] == [("fired", START_US + 5 * DAY_US)]
+
+
 # ---------------------------------------------------------------- what versions decide
 
 
@@ -160,13 +188,31 @@ def test_a_contact_that_does_not_ask_which_rules_there_are_is_taken_into_none(mo
     assert entered_by(begins_us, begins_us + DAY_US + MINUTE_US) == []
 
 
+def test_a_version_that_began_while_the_target_could_not_be_read_takes_a_silent_contact_within_a_day() -> None:
+    begins_us = START_US + 45 * DAY_US
+    host = Host()
+    rules = host.rules = published(RULES, QUIET, starts_us=(begins_us,))
+    host.give("e1", "cart.item_added", START_US)
+    pass_days(host, 40, START_US)
+    rules.read_last_us = START_US + 40 * DAY_US
+    pass_days(host, 50, START_US)
+    assert entered(host) == []
+    rules.read_last_us = None
+    host.pass_to(START_US + 51 * DAY_US + MINUTE_US)
+    assert entered(host) == [begins_us]
+
+
 def entered_by(begins_us: int, until_us: int) -> list[int]:
-    """When a contact that came once entered an audience of a version, as far as is known by then."""
+    """When a contact that came once entered the audience of a version, as far as is known by then."""
     host = Host()
     host.rules = published(RULES, QUIET, starts_us=(begins_us,))
     host.give("e1", "cart.item_added", START_US)
     pass_days(host, 50, START_US)
     host.pass_to(until_us)
+    return entered(host)
+
+
+def entered(host: Host) -> list[int]:
     return [one.time_us for one in host.runner.emitted if b'"silent"' in one.row]
 
 
@@ -183,31 +229,50 @@ def test_a_version_for_another_account_evaluates_nobody(evaluations: Counter[str
     assert (evaluations["evaluate"], evaluations["_ask_again"]) == (0, 12)
 
 
-def decided_daily(case: Streamed) -> tuple[FaultInjectingRunner, list[str]]:
+class Outage(NamedTuple):
+    """When the target cannot be read."""
+
+    begins_us: int = 0
+    ends_us: int = 0
+
+    def lasts(self, clock_us: int, after_us: int = 0) -> bool:
+        return self.begins_us <= clock_us < self.ends_us + after_us
+
+
+def decided_daily(case: Streamed, outage: Outage) -> tuple[FaultInjectingRunner, list[str]]:
     """A job whose watermark is close to its clock; what it emits more than a day after it could be decided."""
     clock, late = Clock(), []
-    runner = FaultInjectingRunner(Published(case.history, case.horizon_us), WAITS, clock)
+    rules = Published(case.history, case.horizon_us)
+    runner = FaultInjectingRunner(rules, WAITS, clock)
     waiting = [*case.arrivals]
+    soon_us = REEVALUATE_EVERY_US + STEP_US + MINUTE_US
     for at_us in count(buffered_event_of(waiting[0][1]).time_us, STEP_US):
         clock.at_us = min(at_us, case.until_us)
+        rules.read_last_us = outage.begins_us if outage.lasts(clock.at_us) else None
         came = [pair for pair in waiting if buffered_event_of(pair[1]).time_us < clock.at_us]
         waiting = waiting[len(came) :]
         runner.run(Bundle(came))
         before = len(runner.emitted)
         runner.watermark_us = clock.at_us // 1_000 * 1_000
         runner.rest()
-        bound_us = clock.at_us - REEVALUATE_EVERY_US - STEP_US - MINUTE_US
-        late += [str(one) for one in runner.emitted[before:] if one.due_us is not None and one.due_us < bound_us]
+        if not outage.lasts(clock.at_us, soon_us):
+            due = [(one.due_us, one) for one in runner.emitted[before:] if one.due_us is not None]
+            late += [str(one) for due_us, one in due if due_us < clock.at_us - soon_us]
         if at_us >= case.until_us:
             break
+    rules.read_last_us = None
     runner.run(Bundle(timers=[Timer(key, "wake", "", runner.watermark_us) for key in runner.kept]))
     runner.rest()
     return runner, late
 
 
-def wrong_in(name: str) -> str:
-    case, _ = drawn(name)
-    runner, late = decided_daily(case)
+def wrong_in(name: str, has_outage: bool = False) -> str:
+    case, rng = drawn(name)
+    outage = Outage()
+    if has_outage:
+        begins_us = rng.randrange(buffered_event_of(case.arrivals[0][1]).time_us, case.until_us)
+        outage = Outage(begins_us, begins_us + rng.randrange(20) * DAY_US)
+    runner, late = decided_daily(case, outage)
     wanted = expected_by_key(case)
     assert decisions_in(wanted) > 0
     return differences(wanted, emitted_by_key(runner.emitted)) or "".join(late[:1])
@@ -219,6 +284,12 @@ def test_versions_decide_the_same_within_a_day_of_contacts_that_are_hardly_ever_
 ) -> None:
     name = f"quiet {seed} {number}"
     assert not (wrong := wrong_in(name)), f"{name}\n{wrong}"
+
+
+@pytest.mark.parametrize("number", CASES[1:])
+def test_they_decide_the_same_if_the_target_cannot_be_read_for_some_weeks(seed: int, number: int) -> None:
+    name = f"unreadable {seed} {number}"
+    assert not (wrong := wrong_in(name, has_outage=True)), f"{name}\n{wrong}"
 
 
 # ---------------------------------------------------------------- releases, and processes

@@ -222,13 +222,14 @@ def _wait_for_late_events(work: _Work, has_late: bool) -> TimerResult:
 
 
 def _is_quiet(work: _Work, rest_us: Sequence[int]) -> bool:
-    """Whether nothing can have become due, so that the state need not be read."""
-    outlook, rules = None if work.cell is None else work.cell.outlook, work.host.rules
+    """Whether nothing has become due by the rules that are known, so that the state need not be read.
+
+    A version that is not known may have begun: it reaches such a contact within a day of when it can be read.
+    """
+    outlook = None if work.cell is None else work.cell.outlook
     if outlook is None or outlook.fingerprint != work.plan.fingerprint:
         return False
-    if work.asked_us > min(work.firing.clock_us, rules.until_us):
-        return False
-    if work.asked_us >= min([outlook.due_us, *rest_us[:1]]):
+    if work.asked_us > work.firing.clock_us or work.asked_us >= min([outlook.due_us, *rest_us[:1]]):
         return False
     return work.asked_us < outlook.evaluate_us or work.upto_us == work.evaluated_to_us
 
