@@ -1,5 +1,9 @@
 //! Events of a contact, and what is done with all of them before they are decided: `kittiwake.batch.contacts`.
 
+use std::hash::BuildHasher;
+
+use rustc_hash::FxBuildHasher;
+
 pub const UPDATED: &str = "contact.updated";
 pub const ENDINGS: [&str; 2] = ["contact.deleted", "contact.merged"];
 
@@ -28,7 +32,8 @@ pub fn put_in_order(events: &mut Vec<Event<'_>>, until_us: i64) -> Option<Ordere
     let unsettled = number - events.partition_point(|one| one.time_us < until_us);
     events.dedup();
     let decided = events.partition_point(|one| one.time_us < until_us);
-    let mut names: Vec<_> = events.iter().map(|one| (one.id, one.event_type)).collect();
+    let named = |one: &Event<'_>| FxBuildHasher.hash_one(one.id);
+    let mut names: Vec<_> = events.iter().map(|one| (named(one), one.id, one.event_type)).collect();
     names.sort_unstable();
     let are_distinct = names.windows(2).all(|two| two[0] != two[1]);
     are_distinct.then_some(Ordered { duplicates: number - events.len(), decided, unsettled })

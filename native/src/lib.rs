@@ -11,6 +11,7 @@ mod gathered;
 mod json;
 mod record;
 mod rows;
+mod template;
 mod time;
 
 #[pyo3::pymodule]

@@ -5,7 +5,8 @@ Pure.
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import msgspec
 
@@ -102,6 +103,12 @@ def check(part: msgspec.Struct | None) -> None:
     """Raise if a part says more than is known of its kind."""
     if part is None:
         return
-    for field in msgspec.structs.fields(part):
-        if field.name not in KNOWN[type(part)]:
-            require(getattr(part, field.name) == field.default)
+    for name, default in _fields(type(part)):
+        if name not in KNOWN[type(part)]:
+            require(getattr(part, name) == default)
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> list[tuple[str, Any]]:
+    """What a part has, and what that is where nobody has written it: msgspec computes it anew, which takes a while."""
+    return [(field.name, field.default) for field in msgspec.structs.fields(kind)]

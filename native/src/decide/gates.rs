@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::rows::Id;
+
 use super::clock::Clock;
 use super::plan::Cap;
 use super::state::{Candidate, Caused, Held, Kind, Outcome, Reason};
@@ -52,7 +54,7 @@ impl<'a> Run<'_, 'a, '_> {
             None | Some(Reason::Holdout | Reason::Shadow) => self.pass_gates(one, reason),
             Some(Reason::QuietHours | Reason::Arbitration) => self.defer(one, reason == Some(Reason::Arbitration)),
             Some(_) => {
-                let winner = if reason == Some(Reason::Outranked) { self.winners.last().cloned() } else { None };
+                let winner = if reason == Some(Reason::Outranked) { self.winners.last().copied() } else { None };
                 self.decide(one.rule, one.place, one.candidate, Outcome::Suppressed, reason, winner)
             }
         }
@@ -77,7 +79,7 @@ impl<'a> Run<'_, 'a, '_> {
         let outcome = if unsent.is_none() { Outcome::Fired } else { Outcome::Suppressed };
         self.decide(one.rule, one.place, one.candidate, outcome, unsent, None)?;
         if self.program.arbitration.is_some() && !rule.transactional && !rule.shadow {
-            let trigger_id = self.rows.last().map(|row| row.trigger_id.clone()).ok_or(Left::NotMe)?;
+            let trigger_id = self.rows.last().map(|row| row.trigger_id).ok_or(Left::NotMe)?;
             self.winners.push(trigger_id);
         }
         Ok(())
@@ -255,7 +257,7 @@ impl<'a> Run<'_, 'a, '_> {
         candidate: Candidate<'a>,
         outcome: Outcome,
         reason: Option<Reason>,
-        outranked_by: Option<String>,
+        outranked_by: Option<Id>,
     ) -> Step<()> {
         let row = self.row(rule, place, candidate, outcome, reason, outranked_by)?;
         self.rows.push(row);

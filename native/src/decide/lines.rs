@@ -1,11 +1,12 @@
 //! Decisions as the lines that are written of them, and counted: `kittiwake.output.rows` and `kittiwake.batch.counts`.
 //!
-//! What a line consists of stands in Python, which makes one of each rule with gaps (`kittiwake.batch.native.plans`).
+//! What a line consists of stands in Python, which makes one of each rule with gaps (`kittiwake.batch.deciding.lines`).
 
 use pyo3::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::rows::{needs_no_escape, needs_no_line_escape, Fields, Template};
+use crate::rows::{needs_no_escape, needs_no_line_escape, Id};
+use crate::template::{Fields, Template};
 
 use super::plan::Program;
 use super::rows::{Words, ORDINAL_OF_1970};
@@ -109,13 +110,13 @@ impl<'a> Run<'_, 'a, '_> {
         let (first_id, first_us) = events.map_or(("", 0), |(first, _)| (first.id, first.time_us));
         let (last_id, last_us) = events.map_or(("", 0), |(_, last)| (last.id, last.time_us));
         if ![first_id, last_id].into_iter().all(needs_no_escape)
-            || ![&include, &row.instance].into_iter().all(|text| needs_no_line_escape(text))
+            || ![include.as_str(), &row.instance].into_iter().all(needs_no_line_escape)
         {
             return Err(Left::NotMe);
         }
         let reaches = &self.program.rules[row.rule].reaches;
         let fields = Fields {
-            id: &row.trigger_id,
+            id: row.trigger_id.text(),
             account_id: self.account_id,
             contact_id: self.contact_id,
             kind: &plan.kinds[candidate.kind as usize],
@@ -133,7 +134,7 @@ impl<'a> Run<'_, 'a, '_> {
             include: &include,
             decision: &plan.outcomes[row.outcome as usize],
             reason: row.reason.map(|reason| &*plan.reasons[reason as usize]),
-            outranked_by: row.outranked_by.as_deref(),
+            outranked_by: row.outranked_by.as_ref().map(Id::text),
         };
         let (with, without) = &plan.lines[row.rule];
         end_line(&mut out.all);
@@ -154,7 +155,7 @@ fn end_line(lines: &mut Vec<u8>) {
 }
 
 /// As `order_key` of `kittiwake.batch.contacts`.
-fn order_of<'r>(program: &Program, row: &'r Row<'_>) -> (i64, usize, &'r str, usize, &'r str) {
+fn order_of<'r>(program: &Program, row: &'r Row<'_>) -> (i64, usize, &'r str, usize, Id) {
     let rank = program.rules[row.rule].id_rank;
-    (row.candidate.due_us, rank, &row.instance, row.candidate.reminder.unwrap_or(0), &row.trigger_id)
+    (row.candidate.due_us, rank, &row.instance, row.candidate.reminder.unwrap_or(0), row.trigger_id)
 }

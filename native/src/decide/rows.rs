@@ -1,9 +1,11 @@
 //! Rows: `kittiwake.kernel.evaluate.decisions` and `evaluate.include`, and the `Decision` that Python knows.
 
+use std::borrow::Cow;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::rows::{id_of, put_date};
+use crate::rows::{id_of, put_date, put_number, Id};
 
 use super::state::{Candidate, Kind, Outcome, Reason, Row};
 use super::values::found;
@@ -15,83 +17,103 @@ pub const ORDINAL_OF_1970: i64 = 719_163;
 
 impl<'a> Run<'_, 'a, '_> {
     /// The canonical JSON of the `per` values of an instance.
-    pub fn key_text(&self, index: usize, place: usize) -> String {
+    pub fn key_text(&self, index: usize, place: usize) -> Cow<'static, str> {
         let key = &self.rules[index].instances[place].key;
+        if key.all().is_empty() {
+            return Cow::Borrowed("{}");
+        }
         let mut text = String::from("{");
         for ((opening, _), value) in self.program.rules[index].per.iter().zip(key.all()) {
             text.push_str(opening);
             text.push_str(value);
         }
         text.push('}');
-        text
+        Cow::Owned(text)
     }
 
     pub fn row(
-        &self,
+        &mut self,
         rule: usize,
         place: usize,
         candidate: Candidate<'a>,
         outcome: Outcome,
         reason: Option<Reason>,
-        outranked_by: Option<String>,
+        outranked_by: Option<Id>,
     ) -> Step<Row<'a>> {
         let instance = self.key_text(rule, place);
-        let trigger_id = self.trigger_id(rule, &instance, &candidate)?;
+        let mut text = std::mem::take(&mut self.identity);
+        text.clear();
+        self.push_identity(&mut text, rule, &instance, &candidate)?;
+        let trigger_id = id_of(&text);
+        self.identity = text;
         let decided_us = self.now_us;
         Ok(Row { trigger_id, rule, instance, candidate, outcome, reason, decided_us, outranked_by })
     }
 
-    fn trigger_id(&self, rule: usize, instance: &str, candidate: &Candidate<'a>) -> Step<String> {
-        let of_rule = &self.program.rules[rule];
-        let mut text = String::from("[");
-        push_text(&mut text, self.account_id)?;
-        text.push(',');
-        push_text(&mut text, self.contact_id)?;
-        text.push_str(&format!(",{},", of_rule.id_text));
-        push_quoted(&mut text, instance);
-        let kind = match candidate.kind {
-            Kind::Fired => "fired",
-            Kind::Entered => "entered",
-            Kind::Exited => "exited",
-        };
-        text.push_str(&format!(",\"{kind}\","));
-        self.push_opening(&mut text, rule, candidate)?;
+    fn push_identity(&self, text: &mut Vec<u8>, rule: usize, instance: &str, candidate: &Candidate<'a>) -> Step<()> {
+        text.push(b'[');
+        push_text(text, self.account_id)?;
+        text.push(b',');
+        push_text(text, self.contact_id)?;
+        text.push(b',');
+        push(text, &self.program.rules[rule].id_text);
+        text.push(b',');
+        push_quoted(text, instance);
+        push(
+            text,
+            match candidate.kind {
+                Kind::Fired => ",\"fired\",",
+                Kind::Entered => ",\"entered\",",
+                Kind::Exited => ",\"exited\",",
+            },
+        );
+        self.push_opening(text, rule, candidate)?;
+        text.push(b',');
         match candidate.reminder {
-            Some(reminder) => text.push_str(&format!(",{reminder},")),
-            None => text.push_str(",null,"),
+            Some(reminder) => put_number(reminder, text),
+            None => push(text, "null"),
         }
+        text.push(b',');
         match candidate.occurrence {
-            Some(ordinal) => text.push_str(&format!("\"{}\"]", date_text(ordinal))),
-            None => text.push_str("null]"),
+            Some(ordinal) => {
+                text.push(b'"');
+                put_date(ordinal - ORDINAL_OF_1970, text);
+                text.push(b'"');
+            }
+            None => push(text, "null"),
         }
-        Ok(id_of(text.as_bytes()).into_iter().map(char::from).collect())
+        text.push(b']');
+        Ok(())
     }
 
-    fn push_opening(&self, text: &mut String, rule: usize, candidate: &Candidate<'a>) -> Step<()> {
+    fn push_opening(&self, text: &mut Vec<u8>, rule: usize, candidate: &Candidate<'a>) -> Step<()> {
+        text.push(b'[');
         if candidate.kind != Kind::Fired {
-            let Some(opened) = candidate.opened else {
-                text.push_str(&format!("[{},\"expiry\"]", candidate.due_us));
-                return Ok(());
-            };
-            text.push_str(&format!("[{},[", candidate.due_us));
-            push_text(text, self.events[opened].id)?;
-            text.push(',');
-            push_text(text, self.events[opened].event_type)?;
-            text.push_str("]]");
-            return Ok(());
-        }
-        if let Some(threshold) = candidate.threshold {
+            put_number(candidate.due_us, text);
+            text.push(b',');
+            match candidate.opened {
+                None => push(text, "\"expiry\""),
+                Some(opened) => {
+                    text.push(b'[');
+                    push_text(text, self.events[opened].id)?;
+                    text.push(b',');
+                    push_text(text, self.events[opened].event_type)?;
+                    text.push(b']');
+                }
+            }
+        } else if let Some(threshold) = candidate.threshold {
             let reaches = self.program.rules[rule].reaches.as_ref().ok_or(Left::NotMe)?;
             let span = candidate.kept_span.map_or(String::from("null"), |span| span.to_string());
-            text.push_str(&format!("[{},\"[{},null,{span}]\"]", reaches.at_texts[threshold], reaches.anew));
-            return Ok(());
+            push(text, &format!("{},\"[{},null,{span}]\"", reaches.at_texts[threshold], reaches.anew));
+        } else {
+            let opened = &self.events[candidate.opened.ok_or(Left::NotMe)?];
+            push_text(text, opened.id)?;
+            text.push(b',');
+            put_number(opened.time_us, text);
+            text.push(b',');
+            push_text(text, opened.event_type)?;
         }
-        let opened = &self.events[candidate.opened.ok_or(Left::NotMe)?];
-        text.push('[');
-        push_text(text, opened.id)?;
-        text.push_str(&format!(",{},", opened.time_us));
-        push_text(text, opened.event_type)?;
-        text.push(']');
+        text.push(b']');
         Ok(())
     }
 
@@ -126,34 +148,31 @@ impl<'a> Run<'_, 'a, '_> {
     }
 }
 
+fn push(text: &mut Vec<u8>, more: &str) {
+    text.extend_from_slice(more.as_bytes());
+}
+
 /// Add the JSON of a text that needs no escapes.
-fn push_text(text: &mut String, value: &str) -> Step<()> {
+fn push_text(text: &mut Vec<u8>, value: &str) -> Step<()> {
     if value.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
         return Err(Left::NotMe);
     }
-    text.push('"');
-    text.push_str(value);
-    text.push('"');
+    text.push(b'"');
+    push(text, value);
+    text.push(b'"');
     Ok(())
 }
 
 /// Add the JSON of a text of JSON.
-fn push_quoted(text: &mut String, value: &str) {
-    text.push('"');
-    for part in value.chars() {
-        if part == '"' || part == '\\' {
-            text.push('\\');
+fn push_quoted(text: &mut Vec<u8>, value: &str) {
+    text.push(b'"');
+    for byte in value.bytes() {
+        if byte == b'"' || byte == b'\\' {
+            text.push(b'\\');
         }
-        text.push(part);
+        text.push(byte);
     }
-    text.push('"');
-}
-
-/// The ISO form of a proleptic ordinal.
-fn date_text(ordinal: i64) -> String {
-    let mut text = Vec::new();
-    put_date(ordinal - ORDINAL_OF_1970, &mut text);
-    text.into_iter().map(char::from).collect()
+    text.push(b'"');
 }
 
 /// What rows are made of in Python.
@@ -210,7 +229,7 @@ impl<'a, 'py> Run<'_, 'a, 'py> {
             None => none.bind(py),
         };
         let fields = [
-            row.trigger_id.into_pyobject(py)?.into_any(),
+            row.trigger_id.text().into_pyobject(py)?.into_any(),
             objects.account_id.clone(),
             objects.contact_id.clone(),
             rule.rule_id.bind(py).clone(),
@@ -236,7 +255,7 @@ impl<'a, 'py> Run<'_, 'a, 'py> {
         }
         let more = PyDict::new(py);
         more.set_item("channel", rule.channel.bind(py))?;
-        more.set_item("outranked_by", row.outranked_by)?;
+        more.set_item("outranked_by", row.outranked_by.as_ref().map(Id::text))?;
         Ok(made.call(fields, Some(&more))?)
     }
 }

@@ -1,5 +1,12 @@
 //! What is remembered of one contact while its history is walked: `kittiwake.kernel.state.state`, without copies.
 
+use std::borrow::Cow;
+use std::hash::BuildHasher;
+
+use rustc_hash::FxBuildHasher;
+
+use crate::rows::Id;
+
 use super::clock::Reminder;
 use super::values::{Field, Value};
 
@@ -7,16 +14,27 @@ use super::values::{Field, Value};
 pub const KEY_VALUES_MAX: usize = 3;
 
 /// The canonical JSON of up to three values.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, Debug)]
 pub struct Texts<'a> {
+    /// Of all texts: most that differ differ in it, and a rule may have many.
+    hash: u64,
     length: usize,
     texts: [&'a str; KEY_VALUES_MAX],
 }
+
+impl PartialEq for Texts<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.all() == other.all()
+    }
+}
+
+impl Eq for Texts<'_> {}
 
 impl<'a> Texts<'a> {
     pub fn push(&mut self, text: &'a str) -> Option<()> {
         *self.texts.get_mut(self.length)? = text;
         self.length += 1;
+        self.hash = FxBuildHasher.hash_one((self.hash, text));
         Some(())
     }
 
@@ -150,14 +168,14 @@ pub enum Reason {
 /// A decision.
 #[derive(Debug)]
 pub struct Row<'a> {
-    pub trigger_id: String,
+    pub trigger_id: Id,
     pub rule: usize,
-    pub instance: String,
+    pub instance: Cow<'static, str>,
     pub candidate: Candidate<'a>,
     pub outcome: Outcome,
     pub reason: Option<Reason>,
     pub decided_us: i64,
-    pub outranked_by: Option<String>,
+    pub outranked_by: Option<Id>,
 }
 
 /// A candidate before the gates of this instant.

@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 use pyo3::prelude::*;
 
 use crate::events::{Event, ENDINGS, UPDATED};
+use crate::rows::Id;
 
 use super::clock::Clock;
 use super::matching::holds;
@@ -39,12 +40,14 @@ pub struct Run<'p, 'a, 'py> {
     pub now_us: i64,
     pub has_begun: bool,
     pub caused: Vec<Caused<'a>>,
-    pub winners: Vec<String>,
+    pub winners: Vec<Id>,
     /// When, and of which rule.
     pub firings: Vec<(i64, usize)>,
     pub round_ends_us: Option<i64>,
     pub is_held_out: Option<bool>,
     pub rows: Vec<Row<'a>>,
+    /// What the id of the last row is a digest of: kept for its room.
+    pub identity: Vec<u8>,
 }
 
 /// Stands for the instance of an audience among the timers of a rule.
@@ -77,6 +80,7 @@ impl<'p, 'a, 'py> Run<'p, 'a, 'py> {
             round_ends_us: None,
             is_held_out: None,
             rows: Vec::new(),
+            identity: Vec::new(),
         })
     }
 
