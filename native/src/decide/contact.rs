@@ -1,7 +1,7 @@
 //! The contact's own events: attributes, the zone and consent, as `kittiwake.kernel.run.dispatch` takes them.
 
+use super::run::Run;
 use super::values::Value;
-use super::walk::Run;
 use super::{Left, Step};
 
 impl<'a> Run<'_, 'a, '_> {

@@ -1,9 +1,9 @@
 //! Episodes, and what ends them: `kittiwake.kernel.run.episodes` and `run.unless`, of what is plain.
 
 use super::plan::Route;
+use super::run::Run;
 use super::state::{Episode, Outcome, Reason, Texts};
 use super::values::Value;
-use super::walk::Run;
 use super::{Left, Step};
 
 impl<'a> Run<'_, 'a, '_> {

@@ -6,8 +6,8 @@ use crate::rows::Id;
 
 use super::clock::Clock;
 use super::plan::Cap;
+use super::run::Run;
 use super::state::{Candidate, Caused, Held, Kind, Outcome, Reason};
-use super::walk::Run;
 use super::{Left, Step};
 
 impl<'a> Run<'_, 'a, '_> {

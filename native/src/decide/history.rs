@@ -3,9 +3,9 @@
 
 use super::matching::compares_numbers;
 use super::plan::{Condition, Reaches, Route, Tree};
+use super::run::{Run, AUDIENCE};
 use super::state::{Caused, Kind, Reached, Slot, Texts};
 use super::values::{Value, ONE};
-use super::walk::{Run, AUDIENCE};
 use super::{Left, Step};
 
 impl<'a> Slot<'a> {

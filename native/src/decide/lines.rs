@@ -10,8 +10,8 @@ use crate::template::{Fields, Template};
 
 use super::plan::Program;
 use super::rows::{Words, ORDINAL_OF_1970};
+use super::run::Run;
 use super::state::{Kind, Outcome, Reason, Row};
-use super::walk::Run;
 use super::{Left, Step};
 
 /// The texts between gaps, and the names of the gaps.

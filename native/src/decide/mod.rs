@@ -12,6 +12,7 @@ pub mod lines;
 mod matching;
 mod plan;
 mod rows;
+mod run;
 mod state;
 mod values;
 mod wait;
@@ -27,7 +28,7 @@ use clock::Clock;
 use lines::{LinePlan, LineTexts, Sums, Written};
 use plan::Program;
 use rows::{Objects, Words};
-use walk::Run;
+use run::Run;
 
 /// Why there is no answer.
 pub enum Left {

@@ -7,9 +7,9 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::rows::{id_of, put_date, put_number, Id};
 
+use super::run::Run;
 use super::state::{Candidate, Kind, Outcome, Reason, Row};
 use super::values::found;
-use super::walk::Run;
 use super::{Left, Step};
 
 /// The proleptic ordinal of the first day of 1970, as Python's `date.toordinal` counts.

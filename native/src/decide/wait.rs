@@ -3,9 +3,9 @@
 use super::clock::Reminder;
 use super::contact::is_same;
 use super::plan::Wait;
+use super::run::Run;
 use super::state::{Candidate, Caused, Episode, Kind, Texts};
 use super::values::{Value, ONE};
-use super::walk::Run;
 use super::{Left, Step};
 
 impl<'a> Run<'_, 'a, '_> {

@@ -3,87 +3,22 @@
 //! Every exit with `Left::NotMe` leaves the contact to the kernel in Python: it has changed nothing there.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
-use pyo3::prelude::*;
+use crate::events::{ENDINGS, UPDATED};
 
-use crate::events::{Event, ENDINGS, UPDATED};
-use crate::rows::Id;
-
-use super::clock::Clock;
 use super::matching::holds;
-use super::plan::{Program, Route};
-use super::state::{Candidate, Caused, Instance, Kind, Read, Row, RuleState, Texts};
+use super::plan::Route;
+use super::run::{Run, AUDIENCE};
+use super::state::{Candidate, Caused, Instance, Kind, Texts};
 use super::values::{found, read_fields, Field, Value};
-use super::{Contact, Left, Step};
+use super::{Left, Step};
 
 const GRANTED: &str = "consent.granted";
 const WITHDRAWN: &str = "consent.withdrawn";
 const ITEM_MARK: char = '*';
 const UNMATCHED_BY_ANY: [&str; 2] = ["contact.", "consent."];
 
-/// The run of one contact.
-pub struct Run<'p, 'a, 'py> {
-    pub py: Python<'py>,
-    pub program: &'p Program,
-    pub clock: &'p mut Clock,
-    pub account_id: &'a str,
-    pub contact_id: &'a str,
-    pub events: &'a [Event<'a>],
-    pub read: Read<'a>,
-    pub account_zone: usize,
-    pub zone: usize,
-    pub attributes: Vec<Option<Value<'a>>>,
-    pub consents: Vec<Option<bool>>,
-    pub rules: Vec<RuleState<'a>>,
-    pub timers: BinaryHeap<Reverse<(i64, usize, usize)>>,
-    pub now_us: i64,
-    pub has_begun: bool,
-    pub caused: Vec<Caused<'a>>,
-    pub winners: Vec<Id>,
-    /// When, and of which rule.
-    pub firings: Vec<(i64, usize)>,
-    pub round_ends_us: Option<i64>,
-    pub is_held_out: Option<bool>,
-    pub rows: Vec<Row<'a>>,
-    /// What the id of the last row is a digest of: kept for its room.
-    pub identity: Vec<u8>,
-}
-
-/// Stands for the instance of an audience among the timers of a rule.
-pub const AUDIENCE: usize = usize::MAX;
-
-impl<'p, 'a, 'py> Run<'p, 'a, 'py> {
-    /// Of a contact that nothing has happened to yet.
-    pub fn new(py: Python<'py>, program: &'p Program, clock: &'p mut Clock, contact: Contact<'a>) -> Step<Self> {
-        let account_zone = clock.zone(py, &program.zone)?.ok_or(Left::NotMe)?;
-        let (account_id, contact_id, events) = contact;
-        Ok(Self {
-            py,
-            program,
-            clock,
-            account_id,
-            contact_id,
-            read: Read { fields: Vec::new(), ranges: vec![(1, 0); events.len()] },
-            events,
-            account_zone,
-            zone: account_zone,
-            attributes: vec![None; program.attributes.len()],
-            consents: vec![None; program.purposes.len()],
-            rules: program.rules.iter().map(|_| RuleState::default()).collect(),
-            timers: BinaryHeap::new(),
-            now_us: i64::MIN,
-            has_begun: false,
-            caused: Vec::new(),
-            winners: Vec::new(),
-            firings: Vec::new(),
-            round_ends_us: None,
-            is_held_out: None,
-            rows: Vec::new(),
-            identity: Vec::new(),
-        })
-    }
-
+impl<'a> Run<'_, 'a, '_> {
     /// Let the history pass up to `until_us`; all its events lie before.
     pub fn walk(&mut self, until_us: i64) -> Step<()> {
         self.check(until_us)?;
