@@ -34,6 +34,9 @@ SHAPES: Final[dict[str, dict[str, str]]] = {
     "pairs": {"records": "{pairs: [list], json: [text]}", "properties": "[list, text]"},
     "ordinals": {"event_id": "{fields: [id], ordinal: true}"},
 }
+ODD: Final = "odd"
+"""Stands for one of `ODD_JSON`, which Python does not write."""
+ODD_JSON: Final = (b"1e400", b"-1E+400", b"1e-400", b"9" * 320, b"0." + b"0" * 330 + b"1", b'"\\ud800"')
 VALUES: Final[tuple[Any, ...]] = (
     *(
         None,
@@ -50,7 +53,18 @@ VALUES: Final[tuple[Any, ...]] = (
         {"total": 12.50, "n": "3"},
         {"id": "u", "at": RECORD["at"]},
     ),
-    *("2026-11-02 10:00", "2999-01-01T00:00:00Z", 1793610000000, "Order Completed", "é" * 130, '{"a": 1e3}', "{"),
+    *(
+        "2026-11-02 10:00",
+        "2999-01-01T00:00:00Z",
+        1793610000000,
+        "Order Completed",
+        "é" * 130,
+        '{"a": 1e3}',
+        "{",
+        ODD,
+        [ODD],
+        {"a": ODD},
+    ),
     *([{"key": "k", "value": {"string_value": "v"}}], {"with": {"deep": [1, {"x": None}]}, "list": ["z"], "id": "q"}),
 )
 FIELDS: Final = ("id", "who", "what", "at", "with", "user", "shop", "other", "test", "epoch", "list", "text")
@@ -68,6 +82,7 @@ def record(dice: random.Random) -> dict[str, Any]:
 
 def line(dice: random.Random) -> bytes:
     raw = json.dumps(record(dice), ensure_ascii=dice.random() < 0.5).encode()
+    raw = raw.replace(json.dumps(ODD).encode(), dice.choice(ODD_JSON))
     if dice.random() < 0.1:
         at = dice.randrange(len(raw))
         raw = raw[:at] + dice.choice(PIECES).replace(b"\n", b" ") + raw[at:]
@@ -104,7 +119,7 @@ def check(mapping: RecordMapping, lines: list[bytes], ordinals: tuple[int, ...] 
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_block_is_read_as_its_records_are_one_by_one(name: str) -> None:
     mapping, dice, at_once = shape(**SHAPES[name]), random.Random(name), 0
-    for number in range(40):
+    for number in range(80):
         lines = [line(dice) for _ in range(dice.choice((1, 5, 30)))]
         ordinals = tuple(dice.choice((1, 2)) for _ in lines) if name == "ordinals" else ()
         at_once += check(mapping, lines, ordinals)
@@ -148,3 +163,19 @@ UNUSUAL: Final = {
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_properties_of_unusual_names_are_read_as_of_usual_ones(name: str) -> None:
     assert check(shape(properties=UNUSUAL[name]), [json.dumps(RECORD).encode()] * 2) == 2
+
+
+UNREAD: Final = (
+    b"1e400", b"-1e400", b"1E+400", b"1e-400", b"12.5e0400", b"1" + b"0" * 250 + b"e99", b"0." + b"0" * 250 + b"1e-99",
+    b"9" * 320, b"0." + b"0" * 330 + b"1", b"1e5", b"1e308", b'"1e400"', b'"\\ud800"', b'{"a":1,"a":2}', b'"a\\nb"',
+)  # fmt: skip
+"""Each alone, in a list and in an object; some of them are odd, and nothing more."""
+AROUND: Final = ((b"", b""), (b"[", b"]"), (b'[0, "x:", ', b"]"), (b'{"a":', b"}"), (b'{"a" : ', b" }"))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("value", UNREAD)
+def test_what_nobody_reads_is_refused_one_by_one_and_in_a_block_alike(name: str, value: bytes) -> None:
+    good = json.dumps(RECORD | {"user": {"id": "u", "at": RECORD["at"], "list": ["l"]}}).encode()
+    odd = [b"".join((good[:-1], b', "unread": ', around[0], value, around[1], b"}")) for around in AROUND]
+    check(shape(**SHAPES[name]), [good, *odd, good], (1,) * 7 if name == "ordinals" else ())

@@ -190,12 +190,14 @@ class BlockReader:
         """Which records are events, how many are left out, and which have to be read one by one."""
         types, times_us = columns.types.types(), columns.times.microseconds()
         contacts, properties = columns.contacts.values, columns.properties.values
-        rest = [columns.ids.values, columns.accounts.values, *([properties] if properties else [])]
+        rest = [columns.ids.values, columns.accounts.values]
         only, leaves_guests = self._parts.only, self._spec.guests is Guests.LEAVE_OUT
         keep: list[int] = []
         out, left = 0, list[int]()
         for at, view in enumerate(views):
-            if types[at] is None or (only and not all(holds(view) for holds in only)):
+            if properties and properties[at] is REFUSED:  # one by one too they are looked at first
+                left.append(at)
+            elif types[at] is None or (only and not all(holds(view) for holds in only)):
                 out += 1
             elif types[at] is REFUSED or contacts[at] is REFUSED:
                 left.append(at)
