@@ -195,7 +195,7 @@ class BlockReader:
         keep: list[int] = []
         out, left = 0, list[int]()
         for at, view in enumerate(views):
-            if properties and properties[at] is REFUSED:  # one by one too they are looked at first
+            if properties and properties[at] is REFUSED:  # read one by one, it is refused for them first
                 left.append(at)
             elif types[at] is None or (only and not all(holds(view) for holds in only)):
                 out += 1
