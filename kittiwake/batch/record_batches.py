@@ -101,13 +101,18 @@ class RecordBatcher(Batcher[tuple[str, str, int, str, str, bytes]]):
         self.put(zip(*table))  # noqa: B905 (all of one length)
 
 
+def decompressed(batch: bytes) -> bytes:
+    """A batch as MessagePack."""
+    return zstandard.decompress(batch)
+
+
 def read_batch(batch: bytes) -> Table:
     """The events of a batch."""
-    account_ids, contact_ids, times_us, event_ids, types, properties = _decode(zstandard.decompress(batch))
+    account_ids, contact_ids, times_us, event_ids, types, properties = _decode(decompressed(batch))
     return Table(account_ids, contact_ids, times_us, event_ids, types, properties.split(b"\n"))
 
 
 def read_item_batch(batch: bytes) -> Iterator[ItemRow]:
     """The rows of a batch of rows of items."""
-    *columns, properties = _decode_items(zstandard.decompress(batch))
+    *columns, properties = _decode_items(decompressed(batch))
     return zip(*columns, properties.split(b"\n"), strict=True)

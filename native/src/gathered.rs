@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString};
 
+use crate::batches::read_batch;
 use crate::block::{read, Columns, Found};
 use crate::contacts::{event_of, objects_of, Account, Contacts, Row, ACCOUNT_BYTES, CONTACT_BYTES};
 use crate::decide::lines::{Sum, Sums, Written};
@@ -87,6 +88,13 @@ impl Gathered {
         wants: &Bound<'py, PyAny>,
     ) -> PyResult<Found<'py>> {
         read(lines, earliest_us, latest_us, wants, Some(self))
+    }
+
+    /// The events of a batch as columns, but for those that are kept. Zones are not looked for: whoever made it has.
+    fn read_batch<'py>(&mut self, batch: &Bound<'py, PyBytes>) -> PyResult<Columns<'py>> {
+        let columns = read_batch(batch, self);
+        self.zones.clear();
+        columns
     }
 
     /// Properties of kept events that may set a zone: of those that came since this was asked.

@@ -3,6 +3,7 @@
 //! What a record means stands in Python (`kittiwake.input`), and what rules mean (`kittiwake.kernel`): all that is left
 //! here goes there. Why there are two of it, and what holds them together: docs/explanation/adr/0030 and 0033.
 
+mod batches;
 mod block;
 mod contacts;
 mod decide;
@@ -21,6 +22,8 @@ mod kittiwake_native {
 
     use crate::block::{read, Found};
 
+    #[pymodule_export]
+    use crate::batches::Batcher;
     #[pymodule_export]
     use crate::gathered::Gathered;
 

@@ -36,6 +36,26 @@ pub fn record_of(line: &[u8]) -> Option<Record<'_>> {
     })
 }
 
+impl Record<'_> {
+    /// Whether an event that has been read elsewhere would be as it is of its line.
+    pub fn is_plain(&self) -> bool {
+        let are_plain = [self.event_id, self.account_id, self.contact_id].iter().all(|one| is_plain_id(one));
+        are_plain
+            && is_type(self.event_type)
+            && id(self.event_type).is_some()
+            && self.properties.is_none_or(is_plain_object)
+    }
+}
+
+fn is_plain_id(text: &str) -> bool {
+    id(text).is_some() && !text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
+}
+
+fn is_plain_object(text: &str) -> bool {
+    let mut cursor = Cursor::new(text);
+    text.bytes().all(|byte| byte >= b' ') && cursor.skip_object(1).is_some() && cursor.is_at_end()
+}
+
 /// A line that may be looked at: UTF-8 without control characters, the line's end apart.
 fn readable(line: &[u8]) -> Option<&str> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Final, NamedTuple
 
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.feeds.covered import silences_by_account
-from kittiwake.batch.gathering import Rows
+from kittiwake.batch.gathering import Undecided
+from kittiwake.batch.native.gathering import KeptWaits, Lines, kept_waits
 from kittiwake.batch.oversized_contacts import decide_contact
-from kittiwake.batch.partitions import HELD_BYTES, contacts_of, contacts_with_states
+from kittiwake.batch.partitions import HELD_BYTES, contacts_of, contacts_with_states, decided_and_left
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.starts.merge import sound_state
 from kittiwake.kernel.state.state import State
@@ -82,8 +83,11 @@ class _Evaluate(CountingDoFn):
         self._held_bytes = held_bytes
         self._known: Counts | None = None
         """The counts whose feeds are known."""
-        self._start: State | None = None
-        """What the contact starts from that is being decided."""
+        self._waits: KeptWaits | None = None
+
+    def setup(self) -> None:
+        """See what is installed on this worker."""
+        self._waits = None if self._settings.snapshots else kept_waits(self._programs, self._mode)
 
     def process(self, element: tuple[int, Iterable[bytes]], intake: Counts) -> Iterator[bytes | TaggedOutput]:
         if stop_of(self._settings, intake) is not None:
@@ -93,9 +97,13 @@ class _Evaluate(CountingDoFn):
         already = self.counts.contacts
         decisions: list[bytes] = []
         triggers: list[bytes] = []
-        for subject, rows in self._contacts(element[1]):
+        for found in self._contacts(element[1], until_us):
+            if isinstance(found, Lines):
+                yield from _joined(decisions, triggers)
+                yield from _written(found.fired)
+                continue
             snapshots: list[bytes] = []
-            for line, fired in self._lines(subject, rows, until_us, snapshots):
+            for line, fired in self._lines(found, until_us, snapshots):
                 decisions.append(line)
                 if fired:
                     triggers.append(line)
@@ -105,18 +113,16 @@ class _Evaluate(CountingDoFn):
         yield from _joined(decisions, triggers)
         PROGRESS.decided(self.counts.contacts - already)
 
-    def _lines(
-        self, subject: Subject, rows: Rows, until_us: int, snapshots: list[bytes]
-    ) -> Iterator[tuple[bytes, bool]]:
+    def _lines(self, contact: Undecided, until_us: int, snapshots: list[bytes]) -> Iterator[tuple[bytes, bool]]:
         """The lines of a contact, and whether each fired; its snapshot is appended to `snapshots`."""
-        plan, contact_id, counts = self._programs.plan(subject[0]), subject[1], self.counts
+        (account_id, contact_id), rows, start = contact
+        plan, counts, held = self._programs.plan(account_id), self.counts, self._held_bytes
 
         def keep(state: State) -> None:
             line = snapshot_line(plan.versions, state)
             snapshots.extend([] if line is None else [line])
 
         kept = keep if self._settings.snapshots else None
-        start, held = self._start, self._held_bytes
         for decision in decide_contact(plan, contact_id, rows, until_us, counts, held, kept, start):
             yield decision_line(decision, self._mode), decision.decision is Outcome.FIRED
 
@@ -126,19 +132,27 @@ class _Evaluate(CountingDoFn):
             self._known = intake
             self._programs = self._programs.with_silences(silences_by_account(intake.feeds))
 
-    def _contacts(self, batches: Iterable[bytes]) -> Iterator[tuple[Subject, Rows]]:
-        return contacts_of(batches, self._held_bytes)
+    def _contacts(self, batches: Iterable[bytes], until_us: int) -> Iterator[Lines | Undecided]:
+        """The contacts of a partition, or what the accelerator has decided of some."""
+        if self._waits is None:
+            return starmap(Undecided, contacts_of(batches, self._held_bytes))
+        return decided_and_left(batches, self._waits.fresh(), until_us, self.counts, self._held_bytes)
 
 
 class _EvaluateFrom(_Evaluate):
     """Of a run whose contacts start where an earlier one has left them."""
 
-    def _contacts(self, batches: Iterable[bytes]) -> Iterator[tuple[Subject, Rows]]:
+    def _contacts(self, batches: Iterable[bytes], until_us: int) -> Iterator[Lines | Undecided]:  # noqa: ARG002
         for subject, rows, state in contacts_with_states(batches, self._held_bytes):
-            if subject[0] in self._programs.refused:
-                continue
-            self._start = None if state is None else sound_state(state)
-            yield subject, rows
+            if subject[0] not in self._programs.refused:
+                yield Undecided(subject, rows, None if state is None else sound_state(state))
+
+
+def _written(lines: bytes) -> Iterator[bytes | TaggedOutput]:
+    """Lines of decisions that all fired, as elements."""
+    if lines:
+        yield lines
+        yield TaggedOutput(_TRIGGERS, lines)
 
 
 def _joined(decisions: list[bytes], triggers: list[bytes]) -> Iterator[bytes | TaggedOutput]:

@@ -14,6 +14,7 @@ from kittiwake.batch.counts import Counts
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake
 from kittiwake.batch.items.rows import InterestRows, ItemRow, rows_of_items
+from kittiwake.batch.native.batches import NativeBatcher, native_batcher
 from kittiwake.batch.record_batches import BATCH_BYTES, Batcher, RecordBatcher
 from kittiwake.batch.settings import RunSettings
 from kittiwake.output.rows import dead_letter_line
@@ -60,7 +61,7 @@ class ParseRecords(beam.PTransform):
 
 
 class _Parse(CountingDoFn):
-    """Batches the rows of a bundle, at the latest after `PACK_BYTES` of input."""
+    """Batches the rows of a bundle, at the latest after `BATCH_BYTES` of input."""
 
     def __init__(self, settings: RunSettings, programs: Programs, buckets: int) -> None:
         super().__init__()
@@ -69,8 +70,9 @@ class _Parse(CountingDoFn):
     def start_bundle(self) -> None:
         super().start_bundle()
         programs = self._programs
-        self._intake = Intake(self._settings, programs, self.counts)
-        self._batcher = RecordBatcher(self._buckets)
+        native = native_batcher(programs, self._buckets)
+        self._intake = Intake(self._settings, programs, self.counts, native)
+        self._batcher: NativeBatcher | RecordBatcher = native or RecordBatcher(self._buckets)
         self._items = Batcher[ItemRow](self._buckets) if programs.has_catalog else None
         self._interest = InterestRows(programs)
 

@@ -1,8 +1,8 @@
 """Events kept by the accelerator, by contact, until it decides them: of accounts whose rules it knows.
 
-Called by `replay`. Whatever it is not sure of comes out as rows, in the order of contacts, and is decided as ever;
-so are contacts of which an event was read by Python. Memory is bounded together with that of `gathering`: if both
-are too much, everything goes there, and from there to disk.
+Called by `replay`, and by the job for each partition. Whatever it is not sure of comes out as rows, in the order of
+contacts, and is decided as ever; so are contacts of which `replay` has read an event by Python. Memory is bounded
+together with that of `gathering`: if both are too much, everything goes there, and from there to disk.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from kittiwake.batch.deciding.lines import lines_of
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Undecided
 from kittiwake.batch.oversized_contacts import ROWS_AT_ONCE
+from kittiwake.batch.record_batches import decompressed
 from kittiwake.input.bulk import Table, Wants
 from kittiwake.input.native.blocks import Found, in_use
 from kittiwake.kernel.evaluate.pending import Pending
@@ -44,20 +45,48 @@ class Lines(NamedTuple):
 Ordered: TypeAlias = Iterator[Lines | Undecided]
 
 
-class KeptEvents:
-    """The events of a run that the accelerator keeps."""
+class DecidersOfAccounts:
+    """What decides the contacts of accounts in the accelerator; accounts that share their rules share it."""
 
     def __init__(self, module: Any, programs: Programs, mode: Mode) -> None:
         """`module` is the accelerator."""
-        self._module, self._programs = module, programs
-        self._mode = mode
-        self._deciders: dict[int, tuple[Program, Any]] = {}
-        self._gathered = module.Gathered(self._decider_of, ROWS_AT_ONCE)
+        self._module, self._programs, self._mode = module, programs, mode
+        self._found: dict[int, tuple[Program, Any]] = {}
+
+    def __call__(self, account_id: str) -> tuple[Any, int] | None:
+        """What decides the contacts of an account, and bytes of an update that have room for sure."""
+        plan = self._programs.plan(account_id)
+        if plan.changing or plan.catalog is not None or len(plan.versions.programs) != 1:
+            return None
+        (program,) = plan.versions.programs
+        known, decider = self._found.get(id(program.routes), (None, None))
+        if known is None or not is_alike(known, program):
+            lines = lines_of(program, self._mode)
+            decider = None if lines is None else new_decider(program, self._module, lines)
+            self._found[id(program.routes)] = program, decider
+        return None if decider is None else (decider, program.limits.attribute_bytes)
+
+
+class KeptEvents:
+    """The events of a run that the accelerator keeps."""
+
+    def __init__(self, module: Any, programs: Programs, deciders: DecidersOfAccounts) -> None:
+        """`module` is the accelerator, `deciders` are for contacts of the accounts of `programs`."""
+        self._module, self._programs, self._deciders = module, programs, deciders
+        self._gathered = module.Gathered(deciders, ROWS_AT_ONCE)
         self._read: Callable[[list[bytes], int, int, Wants], Found] = self._gathered.read_lines
 
     def read_lines(self, lines: list[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
         """As the accelerator's, which keeps what it can decide."""
         return self._read(lines, earliest_us, latest_us, wants)
+
+    def fresh(self) -> KeptEvents:
+        """Another, which knows the same of accounts and keeps nothing yet."""
+        return KeptEvents(self._module, self._programs, self._deciders)
+
+    def read_batch(self, batch: bytes) -> Table:
+        """The events of a record batch, but for those that are kept."""
+        return Table(*self._gathered.read_batch(decompressed(batch)))
 
     def take_zones(self) -> list[bytes]:
         """As `KeepsEvents` says."""
@@ -120,26 +149,16 @@ class KeptEvents:
             for index, waiting, next_us in pending:
                 count_pending(counts, account_id, {rules[index].rule_id: Pending(waiting, next_us)})
 
-    def _decider_of(self, account_id: str) -> tuple[Any, int] | None:
-        """What decides the contacts of an account, and bytes of an update that have room for sure."""
-        plan = self._programs.plan(account_id)
-        if plan.changing or plan.catalog is not None or len(plan.versions.programs) != 1:
-            return None
-        (program,) = plan.versions.programs
-        known, decider = self._deciders.get(id(program.routes), (None, None))
-        if known is None or not is_alike(known, program):
-            lines = lines_of(program, self._mode)
-            decider = None if lines is None else new_decider(program, self._module, lines)
-            self._deciders[id(program.routes)] = program, decider
-        return None if decider is None else (decider, program.limits.attribute_bytes)
-
 
 _WORDS: Final = Words()
 
 
+def module_for(programs: Programs) -> Any:
+    """The accelerator, where it may keep the events of a run; None: it may not."""
+    return None if programs.refused or programs.feeds.types or programs.has_catalog else in_use()
+
+
 def kept_events(programs: Programs, mode: Mode) -> KeptEvents | None:
     """Where the accelerator may keep events of a run in which contacts start with nothing; None: nowhere."""
-    module = in_use()
-    if module is None or programs.refused or programs.feeds.types or programs.has_catalog:
-        return None
-    return KeptEvents(module, programs, mode)
+    module = module_for(programs)
+    return None if module is None else KeptEvents(module, programs, DecidersOfAccounts(module, programs, mode))

@@ -1,0 +1,53 @@
+"""Record batches made by the accelerator, of events that it reads and that never become Python's.
+
+Called by the job. The batches are those of `record_batches`: a worker without the accelerator reads them as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import zstandard
+
+from kittiwake.batch.native.gathering import module_for
+from kittiwake.batch.record_batches import LEVEL
+from kittiwake.input.bulk import Table, Wants
+from kittiwake.input.native.blocks import Found
+from kittiwake.rules.compile.accounts import Programs
+
+
+class NativeBatcher:
+    """As `RecordBatcher`; it keeps what it reads, as `KeepsEvents` says."""
+
+    def __init__(self, module: Any, partitions: int) -> None:
+        """`module` is the accelerator."""
+        self._batcher = module.Batcher(partitions)
+
+    def read_lines(self, lines: list[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
+        """As the accelerator's, which keeps all that is wanted."""
+        found: Found = self._batcher.read_lines(lines, earliest_us, latest_us, wants)
+        return found
+
+    def take_zones(self) -> list[bytes]:
+        """As `KeepsEvents` says."""
+        zones: list[bytes] = self._batcher.take_zones()
+        return zones
+
+    def add(self, table: Table) -> None:
+        """Take the events of a table."""
+        if table.types:
+            self._batcher.add(*table)
+
+    def batches(self) -> Iterator[tuple[int, bytes]]:
+        """A batch for every partition that has rows; none are held afterwards."""
+        compress = zstandard.ZstdCompressor(level=LEVEL).compress
+        while (found := self._batcher.pop()) is not None:
+            partition, batch = found
+            yield partition, compress(batch)
+
+
+def native_batcher(programs: Programs, partitions: int) -> NativeBatcher | None:
+    """What makes the batches of a run, where the accelerator may keep its events; None: `RecordBatcher` has to."""
+    module = module_for(programs)
+    return None if module is None else NativeBatcher(module, partitions)
