@@ -18,7 +18,7 @@ from kittiwake.batch.gathering import Gathering, Rows, Undecided
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.items.gathering import ItemGathering
 from kittiwake.batch.items.rows import ItemRow
-from kittiwake.batch.native.gathering import KeptWaits, Lines
+from kittiwake.batch.native.gathering import KeptEvents, Lines
 from kittiwake.batch.record_batches import partition_of, read_batch, read_item_batch
 from kittiwake.batch.starts.merge import TWO_STATES, Starting, starting
 from kittiwake.output.snapshot_set import SnapshotSetError
@@ -41,15 +41,15 @@ def contacts_of(batches: Iterable[bytes], held_bytes: int = HELD_BYTES) -> Itera
 
 
 def decided_and_left(
-    batches: Iterable[bytes], waits: KeptWaits, until_us: int, counts: Counts, held_bytes: int = HELD_BYTES
+    batches: Iterable[bytes], kept: KeptEvents, until_us: int, counts: Counts, held_bytes: int = HELD_BYTES
 ) -> Iterator[Lines | Undecided]:
     """As `contacts_of`, of which the accelerator decides and counts what it can; the others are left to be decided."""
     with Gathering(held_bytes) as gathering:
         with gc_paused():
             for batch in batches:
-                gathering.add(waits.read_batch(batch))
-                waits.make_room(gathering, held_bytes)
-        yield from waits.by_contact(gathering, until_us, counts)
+                gathering.add(kept.read_batch(batch))
+                kept.make_room(gathering, held_bytes)
+        yield from kept.by_contact(gathering, until_us, counts)
 
 
 def items_of(batches: Iterable[bytes], held_bytes: int = HELD_BYTES) -> Iterator[ItemRow]:

@@ -29,7 +29,7 @@ mod kittiwake_native {
 
     /// Which form the answers have: Python uses a module of its own form only.
     #[pymodule_export]
-    const FORM: u32 = 5;
+    const FORM: u32 = 6;
 
     /// The events of lines, as columns; how many were taken; the time of the newest; the indexes of lines that were
     /// left; the accounts and types that came; how many are kept elsewhere, which is none.

@@ -13,7 +13,7 @@ from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.feeds.covered import silences_by_account
 from kittiwake.batch.gathering import Undecided
-from kittiwake.batch.native.gathering import KeptWaits, Lines, kept_waits
+from kittiwake.batch.native.gathering import KeptEvents, Lines, kept_events
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.partitions import HELD_BYTES, contacts_of, contacts_with_states, decided_and_left
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
@@ -83,11 +83,11 @@ class _Evaluate(CountingDoFn):
         self._held_bytes = held_bytes
         self._known: Counts | None = None
         """The counts whose feeds are known."""
-        self._waits: KeptWaits | None = None
+        self._kept: KeptEvents | None = None
 
     def setup(self) -> None:
         """See what is installed on this worker."""
-        self._waits = None if self._settings.snapshots else kept_waits(self._programs, self._mode)
+        self._kept = None if self._settings.snapshots else kept_events(self._programs, self._mode)
 
     def process(self, element: tuple[int, Iterable[bytes]], intake: Counts) -> Iterator[bytes | TaggedOutput]:
         if stop_of(self._settings, intake) is not None:
@@ -100,7 +100,7 @@ class _Evaluate(CountingDoFn):
         for found in self._contacts(element[1], until_us):
             if isinstance(found, Lines):
                 yield from _joined(decisions, triggers)
-                yield from _written(found.fired)
+                yield from _written(found)
                 continue
             snapshots: list[bytes] = []
             for line, fired in self._lines(found, until_us, snapshots):
@@ -134,9 +134,9 @@ class _Evaluate(CountingDoFn):
 
     def _contacts(self, batches: Iterable[bytes], until_us: int) -> Iterator[Lines | Undecided]:
         """The contacts of a partition, or what the accelerator has decided of some."""
-        if self._waits is None:
+        if self._kept is None:
             return starmap(Undecided, contacts_of(batches, self._held_bytes))
-        return decided_and_left(batches, self._waits.fresh(), until_us, self.counts, self._held_bytes)
+        return decided_and_left(batches, self._kept.fresh(), until_us, self.counts, self._held_bytes)
 
 
 class _EvaluateFrom(_Evaluate):
@@ -148,11 +148,12 @@ class _EvaluateFrom(_Evaluate):
                 yield Undecided(subject, rows, None if state is None else sound_state(state))
 
 
-def _written(lines: bytes) -> Iterator[bytes | TaggedOutput]:
-    """Lines of decisions that all fired, as elements."""
-    if lines:
-        yield lines
-        yield TaggedOutput(_TRIGGERS, lines)
+def _written(lines: Lines) -> Iterator[bytes | TaggedOutput]:
+    """What the accelerator has written, as elements."""
+    if lines.all:
+        yield lines.all
+    if lines.fired:
+        yield TaggedOutput(_TRIGGERS, lines.fired)
 
 
 def _joined(decisions: list[bytes], triggers: list[bytes]) -> Iterator[bytes | TaggedOutput]:
