@@ -142,7 +142,7 @@ class _Evaluate(CountingDoFn):
 class _EvaluateFrom(_Evaluate):
     """Of a run whose contacts start where an earlier one has left them."""
 
-    def _contacts(self, batches: Iterable[bytes], until_us: int) -> Iterator[Lines | Undecided]:  # noqa: ARG002
+    def _contacts(self, batches: Iterable[bytes], until_us: int) -> Iterator[Lines | Undecided]:
         for subject, rows, state in contacts_with_states(batches, self._held_bytes):
             if subject[0] not in self._programs.refused:
                 yield Undecided(subject, rows, None if state is None else sound_state(state))
