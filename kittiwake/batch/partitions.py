@@ -19,7 +19,7 @@ from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.items.gathering import ItemGathering
 from kittiwake.batch.items.rows import ItemRow
 from kittiwake.batch.native.gathering import KeptEvents, Lines
-from kittiwake.batch.record_batches import partition_of, read_batch, read_item_batch
+from kittiwake.batch.record_batches import decompressed, partition_of, read_batch, read_item_batch
 from kittiwake.batch.starts.merge import TWO_STATES, Starting, starting
 from kittiwake.output.snapshot_set import SnapshotSetError
 
@@ -47,7 +47,7 @@ def decided_and_left(
     with Gathering(held_bytes) as gathering:
         with gc_paused():
             for batch in batches:
-                gathering.add(kept.read_batch(batch))
+                gathering.add(kept.read_batch(decompressed(batch)))
                 kept.make_room(gathering, held_bytes)
         yield from kept.by_contact(gathering, until_us, counts)
 

@@ -16,7 +16,6 @@ from kittiwake.batch.deciding.lines import lines_of
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Undecided
 from kittiwake.batch.oversized_contacts import ROWS_AT_ONCE
-from kittiwake.batch.record_batches import decompressed
 from kittiwake.input.bulk import Table, Wants
 from kittiwake.input.native.blocks import Found, in_use
 from kittiwake.kernel.evaluate.pending import Pending
@@ -85,8 +84,8 @@ class KeptEvents:
         return KeptEvents(self._module, self._programs, self._deciders)
 
     def read_batch(self, batch: bytes) -> Table:
-        """The events of a record batch, but for those that are kept."""
-        return Table(*self._gathered.read_batch(decompressed(batch)))
+        """The events of a decompressed record batch, but for those that are kept."""
+        return Table(*self._gathered.read_batch(batch))
 
     def take_zones(self) -> list[bytes]:
         """As `KeepsEvents` says."""
