@@ -23,8 +23,8 @@ from kittiwake.rules.loader import load_files
 from kittiwake.time.instants import DAY_US, MINUTE_US, format_instant, parse_instant
 from kittiwake.transforms.batch import evaluate
 from kittiwake.transforms.batch.counts import COUNTS
-from kittiwake.transforms.batch.evaluate import _Evaluate
-from kittiwake.transforms.batch.parse import _Parse
+from kittiwake.transforms.batch.evaluate import DecideDoFn
+from kittiwake.transforms.batch.parse import ParseDoFn
 from kittiwake.transforms.batch.read import SourcedBlock
 from tests.transforms.bundles import MAIN, run_bundle
 
@@ -87,12 +87,12 @@ def _blocks(dice: random.Random, number: int, odd: float) -> list[SourcedBlock]:
 
 def _job(programs: Programs, blocks: list[SourcedBlock], settings: RunSettings, held_bytes: int) -> list[Any]:
     """What the steps of a run say: decisions, triggers, dead letters, and all counts."""
-    parsed = run_bundle(_Parse(settings, programs, PARTITIONS), blocks)
+    parsed = run_bundle(ParseDoFn(settings, programs, PARTITIONS), blocks)
     counts = merged(parsed[COUNTS])
     batches: defaultdict[int, list[bytes]] = defaultdict(list)
     for partition, batch in parsed.get(MAIN, []):
         batches[partition].append(batch)
-    step = _Evaluate(programs, settings, Mode.BACKFILL, held_bytes)
+    step = DecideDoFn(programs, settings, Mode.BACKFILL, held_bytes)
     decided = run_bundle(step, sorted(batches.items()), counts)
     lines = [b"\n".join(decided.get(tag, [])) for tag in (MAIN, "triggers")]
     return [*lines, sorted(parsed.get("dead_letters", [])), counts, merged(decided[COUNTS])]

@@ -61,7 +61,7 @@ class EvaluateHistories(beam.PTransform):
     def expand(self, record_batches: PCollection[tuple[int, bytes]]) -> DecidedHistories:
         """Every contact's events meet on one worker, in no order."""
         types = {_TRIGGERS: bytes, _SNAPSHOTS: bytes, COUNTS: Counts}
-        kind = _Evaluate if self.states is None else _EvaluateFrom
+        kind = DecideDoFn if self.states is None else _DecideFrom
         evaluate = kind(self.programs, self.settings, self.mode, self.held_bytes)
         if self.states is not None:
             record_batches = (record_batches, self.states) | "WithStates" >> beam.Flatten()
@@ -76,8 +76,11 @@ class EvaluateHistories(beam.PTransform):
         return DecidedHistories(decided["decisions"], decided[_TRIGGERS], snapshots, decided[COUNTS])
 
 
-class _Evaluate(CountingDoFn):
+class DecideDoFn(CountingDoFn):
+    """Decides a partition as one element; counts what it decides."""
+
     def __init__(self, programs: Programs, settings: RunSettings, mode: Mode, held_bytes: int) -> None:
+        """As `EvaluateHistories`."""
         super().__init__()
         self._programs, self._settings, self._mode = programs, settings, mode
         self._held_bytes = held_bytes
@@ -90,6 +93,7 @@ class _Evaluate(CountingDoFn):
         self._kept = None if self._settings.snapshots else kept_events(self._programs, self._mode)
 
     def process(self, element: tuple[int, Iterable[bytes]], intake: Counts) -> Iterator[bytes | TaggedOutput]:
+        """The lines of a partition's decisions; none if the intake has stopped the run."""
         if stop_of(self._settings, intake) is not None:
             return
         until_us = end_of_run(self._settings, intake, self._programs.used.frozen_at_us)
@@ -139,7 +143,7 @@ class _Evaluate(CountingDoFn):
         return decided_and_left(batches, self._kept.fresh(), until_us, self.counts, self._held_bytes)
 
 
-class _EvaluateFrom(_Evaluate):
+class _DecideFrom(DecideDoFn):
     """Of a run whose contacts start where an earlier one has left them."""
 
     def _contacts(self, batches: Iterable[bytes], until_us: int) -> Iterator[Lines | Undecided]:

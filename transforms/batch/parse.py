@@ -53,21 +53,23 @@ class ParseRecords(beam.PTransform):
         if self.programs.has_catalog:
             types[_ITEM_BATCHES] = tuple[int, bytes]
             tags.append(_ITEM_BATCHES)
-        parse = _Parse(self.settings, self.programs, self.buckets)
+        parse = ParseDoFn(self.settings, self.programs, self.buckets)
         step = beam.ParDo(parse).with_output_types(tuple[int, bytes], **types)
         parsed = blocks | "Parse" >> step.with_outputs(*tags, main="record_batches")
         items = parsed[_ITEM_BATCHES] if self.programs.has_catalog else None
         return Parsed(parsed["record_batches"], parsed[_DEAD_LETTERS], parsed[COUNTS], items)
 
 
-class _Parse(CountingDoFn):
+class ParseDoFn(CountingDoFn):
     """Batches the rows of a bundle, at the latest after `BATCH_BYTES` of input."""
 
     def __init__(self, settings: RunSettings, programs: Programs, buckets: int) -> None:
+        """As `ParseRecords`."""
         super().__init__()
         self._settings, self._programs, self._buckets = settings, programs, buckets
 
     def start_bundle(self) -> None:
+        """Start counting, and with no rows."""
         super().start_bundle()
         programs = self._programs
         native = native_batcher(programs, self._buckets)
@@ -77,6 +79,7 @@ class _Parse(CountingDoFn):
         self._interest = InterestRows(programs)
 
     def process(self, block: SourcedBlock) -> Iterator[tuple[int, bytes] | TaggedOutput]:
+        """Batches that are large enough, and dead letters."""
         with gc_paused():
             shape = self._settings.shapes[block.shape] if self._settings.shapes else None
             taken = self._intake.take(block.file, block.block, shape)
@@ -92,6 +95,7 @@ class _Parse(CountingDoFn):
             self._intake.bytes_taken = 0
 
     def finish_bundle(self) -> Iterator[object]:
+        """All other batches, and the counts."""
         for batch in self._batcher.batches():
             yield GlobalWindows.windowed_value(batch)
         for batch in self._item_batches():
