@@ -86,14 +86,10 @@ impl<'a, 'b, 'py> Sorting<'a, 'b, 'py> {
             }
         }
         if sort.is_wanted {
-            let rows = &mut self.rows;
-            rows.account_ids.push(sort.account_id.clone());
-            rows.types.push(sort.event_type.clone());
-            rows.contact_ids.push(PyString::new(self.py, record.contact_id));
-            rows.event_ids.push(PyString::new(self.py, record.event_id));
-            rows.times_us.push(PyInt::new(self.py, record.time_us));
             let text = record.properties.map(|text| PyBytes::new(self.py, text.as_bytes()));
-            rows.properties.push(text.unwrap_or_else(|| self.nothing.clone()));
+            let properties = text.unwrap_or_else(|| self.nothing.clone());
+            let subject = (sort.account_id.clone(), record.contact_id);
+            self.rows.push(subject, record.time_us, record.event_id, sort.event_type.clone(), properties);
         }
         Ok(())
     }
@@ -128,7 +124,7 @@ impl<'a, 'b, 'py> Sorting<'a, 'b, 'py> {
 
 /// Events as Python objects, a list a field.
 #[derive(Default)]
-struct Rows<'py> {
+pub struct Rows<'py> {
     account_ids: Vec<Bound<'py, PyString>>,
     contact_ids: Vec<Bound<'py, PyString>>,
     times_us: Vec<Bound<'py, PyInt>>,
@@ -138,7 +134,28 @@ struct Rows<'py> {
 }
 
 impl<'py> Rows<'py> {
-    fn columns(self, py: Python<'py>) -> PyResult<Columns<'py>> {
+    pub fn len(&self) -> usize {
+        self.times_us.len()
+    }
+
+    pub fn push(
+        &mut self,
+        (account_id, contact_id): (Bound<'py, PyString>, &str),
+        time_us: i64,
+        event_id: &str,
+        event_type: Bound<'py, PyString>,
+        properties: Bound<'py, PyBytes>,
+    ) {
+        let py = account_id.py();
+        self.account_ids.push(account_id);
+        self.contact_ids.push(PyString::new(py, contact_id));
+        self.times_us.push(PyInt::new(py, time_us));
+        self.event_ids.push(PyString::new(py, event_id));
+        self.types.push(event_type);
+        self.properties.push(properties);
+    }
+
+    pub fn columns(self, py: Python<'py>) -> PyResult<Columns<'py>> {
         Ok((
             PyList::new(py, self.account_ids)?,
             PyList::new(py, self.contact_ids)?,

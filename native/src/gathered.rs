@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::batches::read_batch;
-use crate::block::{read, Columns, Found};
+use crate::block::{read, Columns, Found, Rows};
 use crate::contacts::{event_of, objects_of, Account, Contacts, Row, ACCOUNT_BYTES, CONTACT_BYTES};
 use crate::decide::lines::{Sum, Sums, Written};
 use crate::decide::Decider;
@@ -117,30 +117,19 @@ impl Gathered {
 
     /// Some of the events as columns, which are here no longer; of no contact a part. All are out when none come.
     fn drain<'py>(&mut self, py: Python<'py>, rows_max: usize) -> PyResult<Columns<'py>> {
-        let (mut accounts, mut contacts) = (Vec::new(), Vec::new());
-        let (mut times_us, mut ids, mut types, mut properties) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        while times_us.len() < rows_max {
+        let mut rows = Rows::default();
+        while rows.len() < rows_max {
             let Some(contact) = self.contacts.pop() else { break };
-            let account = &self.accounts[contact.account as usize];
-            let contact_id = PyString::new(py, &contact.contact_id);
+            let account_id = self.accounts[contact.account as usize].account_id.bind(py);
             for row in &contact.rows {
                 let event = event_of(&self.texts, &self.types, row);
-                accounts.push(account.account_id.clone_ref(py));
-                contacts.push(contact_id.clone());
-                times_us.push(event.time_us);
-                ids.push(PyString::new(py, event.id));
-                types.push(PyString::intern(py, event.event_type));
-                properties.push(PyBytes::new(py, event.properties.as_bytes()));
+                let subject = (account_id.clone(), &*contact.contact_id);
+                let properties = PyBytes::new(py, event.properties.as_bytes());
+                let event_type = PyString::intern(py, event.event_type);
+                rows.push(subject, event.time_us, event.id, event_type, properties);
             }
         }
-        Ok((
-            PyList::new(py, accounts)?,
-            PyList::new(py, contacts)?,
-            PyList::new(py, times_us)?,
-            PyList::new(py, ids)?,
-            PyList::new(py, types)?,
-            PyList::new(py, properties)?,
-        ))
+        rows.columns(py)
     }
 
     /// The rows of a contact, which is here no longer.
