@@ -1,8 +1,9 @@
 """`python -m tests.soak`: a streaming job under faults for weeks of event time, hour after hour of ours.
 
-Every day contacts come who live for six days, with events late, twice and out of order; bundles die, timers fire again,
-processes begin anew. When a contact's time is over its rows have to be those that the kernel decides in one
-call, and nothing may be kept of it. What the job keeps, and its memory, have to stay as they were.
+Every day contacts come who live for six days, and prices of what they look at, late, twice and out of order; versions
+of the rules are published, and polled over a line that fails now and then; bundles die, timers fire again, processes
+begin anew. When a contact's time is over its rows have to be those that the kernel decides in one call, and nothing may
+be kept of it. What the job keeps, and its memory, have to stay as they were.
 
 Exit code 1 if anything is wrong, which is reported with the seed.
 """
@@ -17,12 +18,14 @@ from typing import Final
 
 from tests.soak.job import Day, Soak
 
-FULL_DAYS: Final = 35
-"""From then on as many contacts go as come: a life, and what is remembered of one."""
+FULL_DAYS: Final = 45
+"""From then on as many contacts go as come: a life, what is remembered of one, and prices that concern it."""
 GROWTH: Final = 1.25
 """By how much the newest week may keep more than the first full one: contacts are drawn."""
 GROWTH_MB: Final = 64
 """By how much the process may grow: nothing that the job keeps, but what an allocator holds."""
+VERSION_MB: Final = 5
+"""By so much more for each version of the rules that came meanwhile: job and comparison keep it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _report(days[-1])
     wrong = [*soak.wrong, *growth(days)]
     print(", ".join(f"{name} {number:,}" for name, number in sorted(soak.counts.items())))
-    print("\n".join(wrong) or f"{len(days)} days, nothing wrong")
+    print("\n".join(wrong) or f"{len(days)} days, {days[-1].resident_mb} MB at most, nothing wrong")
     return int(bool(wrong))
 
 
@@ -51,11 +54,12 @@ def growth(days: Sequence[Day]) -> list[str]:
     if len(days) < FULL_DAYS + 14:
         return []
     found = []
-    for name in ("contacts", "kept_bytes", "timers"):
+    for name in ("contacts", "kept_bytes", "timers", "item_bytes"):
         was, now = (sum(getattr(day, name) for day in week) / 7 for week in (first, newest))
         if now > GROWTH * was:
             found.append(f"{name} grow: {was:.0f} a day in the first full week, {now:.0f} in the newest")
-    if newest[-1].resident_mb > first[-1].resident_mb + GROWTH_MB:
+    versions = newest[-1].versions - first[-1].versions
+    if newest[-1].resident_mb > first[-1].resident_mb + GROWTH_MB + VERSION_MB * versions:
         found.append(
             f"memory grows: {first[-1].resident_mb} MB after the first full week, {newest[-1].resident_mb} now"
         )
@@ -65,7 +69,7 @@ def growth(days: Sequence[Day]) -> list[str]:
 def _report(day: Day) -> None:
     print(
         f"day {day.number}: {day.contacts:,} contacts, {day.kept_bytes:,} bytes kept, {day.timers:,} timers, "
-        f"{day.resident_mb} MB",
+        f"{day.item_bytes:,} bytes of items, {day.versions} versions, {day.resident_mb} MB",
         flush=True,
     )
 

@@ -1,4 +1,7 @@
-"""One streaming job that takes contacts day after day, on the runner that injects faults, and is checked every day."""
+"""One streaming job that takes contacts and prices day after day, under rules that are published meanwhile.
+
+The real intake, join of items and step of contacts, on runners that inject faults; checked every day.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,16 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
-from kittiwake.rules.compile.accounts import Programs
-from kittiwake.rules.loader import load_files
-from kittiwake.rules.versions import always
+from kittiwake.model import Event
 from kittiwake.stream.contact.timer_grid import USUAL
-from kittiwake.stream.rules_source.view import StaticRules
+from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
+from kittiwake.stream.items.routing import ItemRouters, Routed
+from kittiwake.stream.records import encode
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US
 from kittiwake.values import parse_json
-from tests.soak.histories import LATENESS_US, MAX_AGE_US, RULES, START_US, History, Sent, decided, history
+from tests.soak.histories import GONE_US, LIFE_US, MAX_AGE_US, START_US, History, Sent, decided, history, item_events
+from tests.soak.items import Element, Items
+from tests.soak.published import PublishedRules
 from tests.stream.fault_injecting_runner import Bundle, DiedError, FaultInjectingRunner, Kept, Timer
 from tests.stream.generated_cases import Row, standing
 from tests.stream.test_hosting import Clock
@@ -25,6 +30,12 @@ STEP_US: Final = 3 * HOUR_US
 """The watermark moves by up to so much at a time."""
 GHOSTS_MAX: Final = 50
 """Timers that have fired, of which some fire again."""
+PUBLISHED_EVERY: Final = 10
+"""Days from one version to the next."""
+SHARDS: Final = 4
+INTAKE: Final = IntakeSettings(max_age_us=MAX_AGE_US)
+PRICES_KEPT_US: Final = LIFE_US + GONE_US + 14 * DAY_US
+"""So long the events of items are kept to compare with: the life of a contact, and a price of each before it."""
 
 
 class Day(NamedTuple):
@@ -36,6 +47,9 @@ class Day(NamedTuple):
     kept_bytes: int
     timers: int
     resident_mb: int
+    item_bytes: int
+    """Of items, and of the interest of contacts in them."""
+    versions: int
 
 
 @dataclass
@@ -50,10 +64,11 @@ class Soak:
     def __post_init__(self) -> None:
         self._rng = random.Random(f"soak {self.seed}")
         self._clock = Clock()
-        history_of_rules = always(load_files({"acme.yaml": RULES}))
-        self._programs = Programs(history_of_rules, LATENESS_US, whole_history=False)
-        rules = StaticRules(history_of_rules, LATENESS_US)
-        self._runner = FaultInjectingRunner(rules, USUAL, self._clock, max_age_us=MAX_AGE_US)
+        self._clock.at_us = START_US
+        self._rules = PublishedRules(self._rng, START_US)
+        self._runner = FaultInjectingRunner(self._rules, USUAL, self._clock, max_age_us=MAX_AGE_US)
+        self._items, self._routers = Items(self._rng), ItemRouters(SHARDS)
+        self._prices: list[Event] = []
         self._ghosts: list[Timer] = []
         self._coming: list[Sent] = []
         self._live: list[tuple[int, History]] = []
@@ -68,36 +83,64 @@ class Soak:
             heappush(self._live, (of.gone_us, of))
             for one in of.sent:
                 heappush(self._coming, one)
+        self._price(begins_us)
+        if self._day % PUBLISHED_EVERY == PUBLISHED_EVERY // 2:
+            self._rules.publish(self._clock.at_us)
         at_us = begins_us
         while at_us < begins_us + DAY_US:
             at_us = min(at_us + self._rng.randint(MINUTE_US, STEP_US), begins_us + DAY_US)
             self._pass_to(at_us)
         if self._rng.random() < 0.3:
             self._runner.restart()
+            self._rules.restart(self._clock.at_us)
             self.counts["restarts"] += 1
+        interested = self._items.interested()
         while self._live and self._live[0][0] <= at_us:
-            self._look(heappop(self._live)[1])
+            self._look(heappop(self._live)[1], interested)
         self._day += 1
         return self._left()
 
     def _pass_to(self, at_us: int) -> None:
         """Give what has come by then, and fire what is due: in bundles, in any order, some of which die."""
-        came: list[Sent] = []
-        while self._coming and self._coming[0].arrives_us < at_us:
-            came.append(heappop(self._coming))
         self._clock.at_us = at_us + USUAL.settle_delay_us
+        self._rules.pass_time()
+        came = self._come(at_us)
         while came or self._runner.tasks():
             taken, came = came[:20], came[20:]
             due = self._runner.tasks()
             timers = self._rng.sample(due, self._rng.randint(0 if came else len(due), len(due)))
             again = self._rng.sample(self._ghosts, min(len(self._ghosts), self._rng.choice((0, 0, 1, 3))))
             self._ghosts = [*self._ghosts, *timers][-GHOSTS_MAX:]
-            self._run(Bundle([(one.key, one.record) for one in taken], [*timers, *again]))
+            self._run(Bundle(taken, [*timers, *again]))
+        self._rules.mend()
         self._runner.watermark_us = at_us // 1_000 * 1_000
+        self._items.pass_to(self._runner.watermark_us)
         while due := self._runner.tasks():
             self._rng.shuffle(due)
             self._run(Bundle((), due))
         self._take_rows()
+
+    def _come(self, at_us: int) -> list[Element]:
+        """What the messages that have come by then bring to contacts, some of it by their items; in any order."""
+        found: list[Element] = []
+        of_items: list[Routed] = []
+        while self._coming and self._coming[0].arrives_us < at_us:
+            line = heappop(self._coming).line
+            brought = take(Message(line), self._clock.at_us, self._rules.view(self._clock.at_us), INTAKE, self._routers)
+            if not isinstance(brought, Brought):
+                self.wrong.append(f"{brought} became a dead letter")
+                continue
+            found += [(key, encode(arrival)) for key, arrival in brought.needed]
+            of_items += brought.of_items
+        changes = self._items.take(of_items)
+        self.counts["item changes"] += len(changes)
+        return self._rng.sample([*found, *changes], len(found) + len(changes))
+
+    def _price(self, begins_us: int) -> None:
+        events, sent = item_events(self._rng, self._day, begins_us)
+        self._prices = [one for one in self._prices if one.time_us > begins_us - PRICES_KEPT_US] + events
+        for one in sent:
+            heappush(self._coming, one)
 
     def _run(self, bundle: Bundle) -> None:
         if self._rng.random() < 0.1:
@@ -126,16 +169,19 @@ class Soak:
             taken.clear()
         runner.firings.clear()
 
-    def _look(self, of: History) -> None:
+    def _look(self, of: History, interested: set[str]) -> None:
         """Its rows are those of the kernel, and nothing is kept of it."""
-        wanted, got = decided(self._programs, of), standing(self._rows.pop(of.key, ()))
+        wanted, got = decided(self._rules.programs, of, self._prices), standing(self._rows.pop(of.key, ()))
         kept = self._runner.kept.pop(of.key, Kept())
         if wanted != got:
             self.wrong.append(f"{of.key.decode()}: wanted {wanted}\ngot {got}")
         if kept.cell or kept.bag or kept.timers:
             self.wrong.append(f"{of.key.decode()}: kept {kept}")
+        if of.events[0].contact_id in interested:
+            self.wrong.append(f"{of.key.decode()}: its interest is kept")
         self.counts["contacts compared"] += 1
         self.counts["decisions compared"] += len(wanted)
+        self.counts["decisions of items"] += sum(row.get("rule_id") == "cheaper" for row in wanted)
 
     def _left(self) -> Day:
         kept = self._runner.kept
@@ -144,4 +190,13 @@ class Soak:
         sizes = [len(one.cell or b"") + sum(map(len, one.bag)) for one in kept.values()]
         timers = sum(len(one.timers) for one in kept.values())
         resident_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        return Day(self._day, sum(map(bool, sizes)), sum(sizes), timers, resident_mb)
+        self.counts["deaths of items"] = self._items.deaths
+        return Day(
+            self._day,
+            sum(map(bool, sizes)),
+            sum(sizes),
+            timers,
+            resident_mb,
+            self._items.kept_bytes,
+            self._rules.number,
+        )

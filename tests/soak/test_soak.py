@@ -14,13 +14,15 @@ from tests.soak import job
 from tests.soak.__main__ import FULL_DAYS, growth, main
 from tests.soak.job import Day, Soak
 
-DAYS = 37
+DAYS = 48
 
 
 def soaked(seed: int) -> Soak:
     soak = Soak(seed, contacts_a_day=1)
     for _ in range(DAYS):
         soak.day()
+        if soak.wrong:
+            break
     return soak
 
 
@@ -29,6 +31,7 @@ def test_weeks_under_faults_decide_what_the_kernel_decides_and_leave_nothing(see
     assert not soak.wrong, f"seed {seed}: {soak.wrong[0]}"
     assert soak.counts["contacts compared"] >= 3
     assert soak.counts["deaths"] > 0
+    assert soak.counts["decisions of items"] > 0
 
 
 @pytest.mark.parametrize(
@@ -47,14 +50,15 @@ def test_what_is_wrong_is_found(
 
 
 def test_what_grows_is_found_and_what_is_drawn_otherwise_is_not() -> None:
-    steady = [Day(number, 100 + number % 3, 10_000, 100, 200) for number in range(FULL_DAYS + 21)]
+    steady = [Day(number, 100 + number % 3, 10_000, 100, 200, 5_000, 3) for number in range(FULL_DAYS + 21)]
     assert growth(steady) == []
     assert growth(steady[: FULL_DAYS + 7]) == []
-    for name in ("contacts", "kept_bytes", "timers"):
-        (wrong,) = growth([one._replace(**{name: 100 * one.number}) for one in steady])
+    for name in ("contacts", "kept_bytes", "timers", "item_bytes"):
+        (wrong,) = growth([one._replace(**{name: one.number**3}) for one in steady])
         assert wrong.startswith(f"{name} grow")
     (wrong,) = growth([one._replace(resident_mb=200 + 5 * one.number) for one in steady])
     assert wrong.startswith("memory grows")
+    assert growth([one._replace(resident_mb=200 + 5 * one.number, versions=one.number) for one in steady]) == []
 
 
 @pytest.mark.nightly

@@ -17,6 +17,7 @@ from kittiwake.transforms.stream import evaluate
 from tests.stream.fault_injecting_runner import Bundle
 from tests.stream.generated_cases import arrival_of_line
 from tests.stream.test_faults import START_US, Host
+from tests.stream.test_quiet_contacts import Published, published
 
 KEY = key_of("acme", "c1")
 RULES = b"""
@@ -26,6 +27,7 @@ rules:
   - {id: cart, when: cart.item_added, wait: 1h}
   - {id: tier, when: order.completed, given: {contact: {tier: gold}}, wait: 1h}
 """
+CART = b"rules: [{id: cart, when: cart.item_added, wait: 1h}]"
 ENDING = RULES.replace(b"retention: 9d,", b"retention: 9d, profile_retention: 20d,")
 
 
@@ -62,7 +64,7 @@ def pass_days(host: Host, *days: int) -> None:
 
 
 def test_what_a_rule_that_fires_once_remembers_ends_with_its_keep(counted: Counter[str]) -> None:
-    host = host_of(b"account: acme\nrules: [{id: cart, when: cart.item_added, wait: 1h}]")
+    host = host_of(b"account: acme\n" + CART)
     host.give("e1", "cart.item_added", START_US)
     pass_days(host, 1, 390)
     assert host.rows == [("fired", 0)]
@@ -104,3 +106,34 @@ def test_with_a_profile_retention_nothing_stays_and_nothing_is_counted(counted: 
     pass_days(host, 8, 10, 21, 430)
     assert not +counted
     assert host.runner.kept[KEY].cell is None
+
+
+def test_a_freeze_puts_off_no_longer_than_it_lasts_that_nothing_is_kept_of_a_contact() -> None:
+    rules = published(b"account: acme\npolicy: {retention: 5d}\n" + CART)
+    host = begun(rules)
+    rules.freezes_us = START_US + 30 * DAY_US
+    pass_days(host, *range(30, 40))
+    assert host.runner.kept[KEY].cell
+    rules.freezes_us = None
+    pass_days(host, 41)
+    kept = host.runner.kept[KEY]
+    assert (kept.cell, kept.bag, kept.timers) == (None, [], {})
+
+
+def test_a_version_shortly_before_the_end_of_a_contact_does_not_put_it_off() -> None:
+    text = b"account: acme\npolicy: {retention: 5d}\n" + CART
+    ends_us = begun(published(text)).runner.kept[KEY].timers["wake", ""]
+    host = begun(published(text, text.replace(b"1h", b"2h"), starts_us=(ends_us - HOUR_US // 2,)))
+    host.pass_to(ends_us)
+    kept = host.runner.kept[KEY]
+    assert (kept.cell, kept.bag, kept.timers) == (None, [], {})
+
+
+def begun(rules: Published) -> Host:
+    """With a contact that was forgotten weeks ago, and whose end is near."""
+    host = Host(max_age_us=30 * DAY_US)
+    host.rules = rules
+    host.give("e1", "cart.item_added", START_US)
+    pass_days(host, *range(1, 30))
+    assert len(host.runner.kept[KEY].cell or b"") < 100
+    return host

@@ -19,20 +19,13 @@ import msgspec
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.kernel import Advanced, State
-from kittiwake.kernel.state.state import is_asleep, is_nothing
+from kittiwake.kernel.state.state import is_asleep, is_nothing, keeps_something
 from kittiwake.rules.compile.accounts import Plan
-from kittiwake.stream.contact.cell import (
-    CELL_BYTES_MAX,
-    Cell,
-    cell_of,
-    decoded,
-    new_cell,
-    state_of,
-)
+from kittiwake.stream.contact.cell import CELL_BYTES_MAX, Cell, cell_of, decoded, new_cell, state_of
 from kittiwake.stream.contact.end_of_time import END_TIMER_US
 from kittiwake.stream.contact.feeds import NOTHING_KNOWN, learned
 from kittiwake.stream.contact.lasting import Lasting, lasting
-from kittiwake.stream.contact.outlook import Outlook, outlook_of
+from kittiwake.stream.contact.outlook import outlook_of
 from kittiwake.stream.contact.poison_events import Evaluated, Evaluation, EvaluationFailed, evaluate
 from kittiwake.stream.contact.sealing import UnreadableError, unsealed
 from kittiwake.stream.contact.timer_counts import TimerCounts
@@ -254,6 +247,8 @@ def _evaluate(
     seeds = [one for one in due if isinstance(one, InitialState)]
     arrivals = [one for one in due if isinstance(one, BufferedEvent)]
     state = decoded(seeds[0].state) if work.cell is None and seeds else state_of(work.cell, work.contact_id)
+    if not due and work.upto_us < work.asked_us and is_nothing(state):
+        return _check_later(work, [time_us for time_us, _ in rest])  # else its end, a maximum age away, begins anew
     known = NOTHING_KNOWN if work.cell is None else work.cell.feeds
     plan, arrivals, notices, known = learned(work.plan, known, arrivals, state)
     upto_us = max(work.upto_us, state.evaluated_to_us or BEFORE_ALL_US)
@@ -266,7 +261,9 @@ def _evaluate(
     paced_until_us = _paced_until_us(work, rest_us)
     step, buffered = found.step, [element for _, element in rest] if due else None
     kept = traces_needed(step.state, traces)
-    outlook = _outlook(work, step, upto_us) if _is_reevaluated(work, step.state) else None
+    outlook = None
+    if _is_reevaluated(work, step.state):
+        outlook = outlook_of(step, upto_us, work.plan.versions.horizon_us, work.plan.fingerprint)
     is_over = _is_over(work, state, arrivals, step.state)
     cell = None if is_over else new_cell(step.state, paced_until_us, kept, known, outlook)
     if cell is not None and len(cell) > CELL_BYTES_MAX:
@@ -305,11 +302,13 @@ def _is_over(work: _Work, before: State, arrivals: Sequence[BufferedEvent], afte
     """Whether not even the time evaluated to is needed any more, by which late events of a known contact are known.
 
     A timer may fire for many reasons: it is over once the intake has refused for a while what lies before that time.
+    What `after` keeps for corrections, if a version has just come into force, is nothing that has happened.
     """
     max_age_us = work.host.max_age_us
     if max_age_us is None or before.evaluated_to_us is None or arrivals:
         return False
-    return is_nothing(before) and is_nothing(after) and work.upto_us - before.evaluated_to_us >= max_age_us + SKEW_US
+    is_forgotten = is_nothing(before) and after.first_us is None and not keeps_something(after)
+    return is_forgotten and work.upto_us - before.evaluated_to_us >= max_age_us + SKEW_US
 
 
 # ---------------------------------------------------------------- the next timer
@@ -334,8 +333,10 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int], *, is_o
         step is None or min([*due, *rest_us[:1]], default=END_OF_TIME_US) <= work.asked_us
     ):
         return recheck_us(at_us, work.asked_us, work.held_us, work.firing.clock_us)
-    if step is not None and is_nothing(step.state):
-        due += [] if work.host.max_age_us is None or is_over else [work.upto_us + work.host.max_age_us + SKEW_US]
+    if is_over:
+        due = []
+    elif step is not None and is_nothing(step.state):
+        due += [] if work.host.max_age_us is None else [work.upto_us + work.host.max_age_us + SKEW_US]
     elif step is not None and _is_reevaluated(work, step.state):
         due.append(work.upto_us + REEVALUATE_EVERY_US)
     due += [time_us + 1 for time_us in rest_us[:1]]
@@ -345,10 +346,6 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int], *, is_o
 def _is_reevaluated(work: _Work, state: State) -> bool:
     """Whether a version that nobody has published so far may decide something of the contact, though nothing is due."""
     return work.host.rules.until_us < END_OF_TIME_US and not is_asleep(state)
-
-
-def _outlook(work: _Work, step: Advanced, upto_us: int) -> Outlook:
-    return outlook_of(step, upto_us, work.plan.versions.horizon_us, work.plan.fingerprint)
 
 
 # ---------------------------------------------------------------- counts
