@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions
 
-from kittiwake.batch.feeds.covered import refuse_snapshots
 from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.report import render, rules_text
 from kittiwake.batch.settings import Stop
@@ -202,9 +201,7 @@ def _tables_run(options: BackfillOptions, programs: Programs) -> TablesRun | Non
 
 def _programs(options: BackfillOptions) -> Programs:
     history = load_rules(options.rules, by_account=not options.strict)
-    programs = Programs(history, options.run.allowed_lateness_us, shape=options.run.shape)
-    refuse_snapshots(programs.feeds, writes=options.run.snapshots, starts=bool(options.start_from))
-    return programs
+    return Programs(history, options.run.allowed_lateness_us, shape=options.run.shape)
 
 
 def _found(options: BackfillOptions, programs: Programs) -> FoundInputs:

@@ -100,7 +100,7 @@ class Intake:
         are counted, and in no table.
         """
         wants, refused = programs.wanted, programs.refused
-        self._start_us = settings.start_us
+        self._start_us, self._until_us = settings.start_us, settings.until_us
         self._shape = settings.shape
         self._wants: Wants = (lambda name: None if name in refused else wants(name)) if refused else wants
         self._wants_of_items: Wants = programs.wanted_of_items
@@ -137,7 +137,7 @@ class Intake:
         table = self._without_refused(table) if self._refused else table
         self._count_zones(table)
         if self._feeds.types:
-            note(self._counts.feeds, self._feeds, table)
+            note(self._counts.feeds, self._feeds, table, self._until_us)
         return Taken(table, dead, items)
 
     def _without_refused(self, table: Table) -> Table:

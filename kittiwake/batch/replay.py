@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kittiwake.batch.counts import Counts, merged
-from kittiwake.batch.feeds.covered import refuse_snapshots, silences_by_account
+from kittiwake.batch.feeds.covered import silences_by_account, unite
+from kittiwake.batch.feeds.snapshots import feed_lines
 from kittiwake.batch.gathering import Gathering, Undecided
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake, Needs, Taken
 from kittiwake.batch.native.gathering import KeptEvents, Lines, kept_events
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
+from kittiwake.batch.starts.opening import refuse_early_end, starts_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
 from kittiwake.batch.workers.progress import ContactsSeen, OnProgress, Progress
-from kittiwake.errors import UnusableError
 from kittiwake.input.errors import shown
 from kittiwake.input.files import ShapedFile
 from kittiwake.input.native.blocks import KeepsEvents
@@ -41,19 +42,17 @@ from kittiwake.output.folder import (
     OutputError,
     open_output,
 )
-from kittiwake.output.formats import ITEMS, PART, Format, RowFile, check_format, only_part, row_file
+from kittiwake.output.formats import FEEDS, ITEMS, PART, Format, RowFile, check_format, only_part, row_file
 from kittiwake.output.rows import Mode, dead_letter_line, decision_line
 from kittiwake.output.snapshot_set import MANIFEST, RowSum, manifest_bytes
 from kittiwake.output.snapshots import snapshot_line
 from kittiwake.reasons import Outcome
 from kittiwake.regular_files import path_of
 from kittiwake.rules.compile.accounts import Programs
-from kittiwake.time.instants import format_instant
 
 if TYPE_CHECKING:
     from kittiwake.batch.items.local import LocalItems
     from kittiwake.batch.starts.local import LocalStarts
-
 HELD_BYTES: Final = 512 * 1024 * 1024
 """Bytes of rows in memory from which on they go to disk: some 1,500,000 events. A laptop has that much to spare, and on
 disk each event costs some microseconds more."""
@@ -104,7 +103,6 @@ def replay(
             for this host; the output is as it was.
     """
     check_format(written)
-    refuse_snapshots(programs.feeds, writes=settings.snapshots, starts=bool(start_from))
     files = files_to_decide(inputs, settings)
     run_output = open_output(output)
     try:
@@ -128,7 +126,11 @@ def _run(
     written: Format,
     start_from: Sequence[str],
 ) -> Summary:
-    with Gathering(HELD_BYTES) as gathering, _items(programs) as items, _starts(start_from, items) as starts:
+    with (
+        Gathering(HELD_BYTES) as gathering,
+        _items(programs) as items,
+        starts_of(start_from, items, programs.feeds, HELD_START_BYTES) as starts,
+    ):
         kept = None if settings.snapshots or starts is not None else kept_events(programs, Mode.REPLAY)
         if starts is not None:
             settings = replace(settings, snapshots_until_us=starts.evaluated_to_us)
@@ -144,7 +146,8 @@ def _run(
                 kept,
             )
         if starts is not None:
-            _refuse_early_end(programs, history, settings, starts)
+            refuse_early_end(end_of_run(settings, history.counts, programs.used.frozen_at_us), starts)
+            unite(history.counts.feeds, starts.feeds)
         programs = programs.with_silences(silences_by_account(history.counts.feeds))
         return _decide_and_write(programs, history._replace(starts=starts), run_output, settings, on_progress, written)
 
@@ -155,31 +158,6 @@ def _items(programs: Programs) -> AbstractContextManager[LocalItems | None]:
     from kittiwake.batch.items.local import LocalItems  # noqa: PLC0415 - 15 ms, for catalogue rules only
 
     return LocalItems(programs, HELD_ITEM_BYTES)
-
-
-@contextmanager
-def _starts(patterns: Sequence[str], items: LocalItems | None) -> Iterator[LocalStarts | None]:
-    """What contacts start from, read whole; of items it goes to `items`."""
-    if not patterns:
-        yield None
-        return
-    from kittiwake.batch.starts.local import LocalStarts  # noqa: PLC0415 - 10 ms, which most runs need not wait for
-
-    with LocalStarts(HELD_START_BYTES) as starts:
-        try:
-            starts.read(patterns, (lambda _: None) if items is None else items.add_start)
-        except UnusableError as error:
-            raise UnusableError(f"--start-from: {error}") from error
-        yield starts
-
-
-def _refuse_early_end(programs: Programs, history: History, settings: RunSettings, starts: LocalStarts) -> None:
-    """Refuse a run that ends before the snapshots that it starts from: it would decide nothing, and say so nowhere."""
-    assert starts.evaluated_to_us is not None
-    until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
-    if until_us < starts.evaluated_to_us:
-        at, end = format_instant(starts.evaluated_to_us), format_instant(until_us)
-        raise UnusableError(f"--start-from: the snapshots are of {at} already, and the run ends at {end}: say --until")
 
 
 def _decide_and_write(
@@ -209,6 +187,7 @@ def _decide_and_write(
                     assert snapshots is not None
                     snapshots.write(row)
     if settings.snapshots:
+        _write_feeds(programs, history, run_output, settings)
         _write_manifest(run_output.partial / SNAPSHOTS)
     summary = summary_of(Mode.REPLAY, programs.used, settings, counts, programs.needs())
     (run_output.partial / SUMMARY).write_text(to_text(summary), encoding="utf-8")
@@ -226,6 +205,16 @@ def _join(programs: Programs, history: History, run_output: Output, settings: Ru
         keep = None if snapshots is None else snapshots.write
         for table in items.item_changes(until_us, counts, keep):
             history.contacts.add(table)
+
+
+def _write_feeds(programs: Programs, history: History, run_output: Output, settings: RunSettings) -> None:
+    """Write what is known of feeds, if rules have any."""
+    if not programs.feeds.types or stop_of(settings, history.counts) is not None:
+        return
+    until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
+    with _rows(run_output, SNAPSHOTS, Format.JSONL, FEEDS) as snapshots:
+        for row in feed_lines(programs, history.counts.feeds, until_us):
+            snapshots.write(row)
 
 
 @contextmanager

@@ -148,7 +148,8 @@ def summary_of(
     """The summary of a run from all it counted, and from what its rules need."""
     until_us, stopped = end_of_run(settings, counts, rules.frozen_at_us), stop_of(settings, counts)
     coverage = coverage_of(needs, counts)
-    feeds, breakers = health_of(counts.feeds, until_us), floods_until(counts.feeds, until_us)
+    since_us = settings.snapshots_until_us
+    feeds, breakers = health_of(counts.feeds, until_us, since_us), floods_until(counts.feeds, until_us, since_us)
     kept = without_arrivals(number_lines(counts))
     return Summary(mode, rules, settings.start_us, until_us, stopped, kept, coverage, feeds, breakers)
 

@@ -70,6 +70,9 @@ PART: Final = "part"
 ITEMS: Final = "items"
 """What the name of a file of snapshots of items begins with, beside those of contacts."""
 
+FEEDS: Final = "feeds"
+"""What the name of a file of snapshots of feeds and breakers begins with."""
+
 
 def only_part(written: Format, part: str = PART) -> str:
     """The one file of a folder, called as the job calls its first."""

@@ -1,4 +1,4 @@
-"""A line of `snapshots` as what it says: the state of a contact, or what is known of an item.
+"""A line of `snapshots` as what it says: the state of a contact, or what is known of an item or a feed.
 
 Pure. Called by whatever starts from snapshots: replay, both jobs, and their launches.
 """
@@ -11,6 +11,7 @@ import msgspec
 
 from kittiwake.kernel.state.codec import BadState
 from kittiwake.kernel.state.state import State
+from kittiwake.output.feed_snapshots import BadFeedSnapshot, FeedSnapshot, feed_snapshot_of, is_feed_row
 from kittiwake.output.item_snapshots import BadItemSnapshot, ItemSnapshot, is_item_row, item_snapshot_of
 from kittiwake.output.snapshots import state_of
 from kittiwake.values import parse_json
@@ -29,7 +30,7 @@ class ContactSnapshot(NamedTuple):
     """Every event before it is in the state, and none at it or later."""
 
 
-Snapshot: TypeAlias = ContactSnapshot | ItemSnapshot
+Snapshot: TypeAlias = ContactSnapshot | ItemSnapshot | FeedSnapshot
 
 
 def snapshot_of_line(line: bytes) -> Snapshot:
@@ -44,9 +45,9 @@ def snapshot_of_line(line: bytes) -> Snapshot:
         raise SnapshotError(f"no JSON: {type(error).__name__}") from None
     if not isinstance(row, dict):
         raise SnapshotError("no JSON object")
-    if is_item_row(row):
-        found = item_snapshot_of(row)
-        if isinstance(found, BadItemSnapshot):
+    if is_item_row(row) or is_feed_row(row):
+        found = item_snapshot_of(row) if is_item_row(row) else feed_snapshot_of(row)
+        if isinstance(found, (BadItemSnapshot, BadFeedSnapshot)):
             raise SnapshotError(found.why)
         return found
     account_id, state = row.get("account_id"), state_of(row)

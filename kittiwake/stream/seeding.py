@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from kittiwake.kernel.state.codec import encode
+from kittiwake.output.feed_snapshots import FeedSnapshot
 from kittiwake.output.item_snapshots import ItemSnapshot
 from kittiwake.output.snapshot_rows import snapshot_of_line
 from kittiwake.reasons import DeadLetterReason
@@ -50,14 +51,14 @@ class Seeded(NamedTuple):
     seed: InitialState
 
 
-def seed_of(line: bytes) -> Seeded | ItemSnapshot:
-    """The seed of a line: of a contact, or what it knows of an item.
+def seed_of(line: bytes) -> Seeded | ItemSnapshot | FeedSnapshot:
+    """The seed of a line: of a contact, or what it knows of an item or a feed.
 
     Raises:
         SnapshotError: it is none. Its contact would start with nothing, and hear again what it has heard.
     """
     found = snapshot_of_line(line)
-    if isinstance(found, ItemSnapshot):
+    if isinstance(found, (ItemSnapshot, FeedSnapshot)):
         return found
     key = key_of(found.account_id, found.state.contact_id)
     return Seeded(key, InitialState(found.evaluated_to_us, encode(found.state)))

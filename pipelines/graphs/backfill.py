@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import apache_beam as beam
@@ -12,12 +12,13 @@ from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input.splits import split_bytes_for
 from kittiwake.output.folder import DEAD_LETTERS, DECISIONS, SNAPSHOTS, SUMMARY, TRIGGERS
-from kittiwake.output.formats import ITEMS, PART, Format
+from kittiwake.output.formats import FEEDS, ITEMS, PART, Format
 from kittiwake.output.rows import Mode
 from kittiwake.pipelines.locations import OutputLocation
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.transforms.batch.counts import SumCounts
 from kittiwake.transforms.batch.evaluate import EvaluateHistories
+from kittiwake.transforms.batch.feed_snapshots import FeedSnapshots
 from kittiwake.transforms.batch.finish import FinishOutput, WrittenFiles
 from kittiwake.transforms.batch.join import with_item_changes
 from kittiwake.transforms.batch.parse import ParseRecords
@@ -28,6 +29,8 @@ from kittiwake.transforms.batch.start import LoadStarts
 from kittiwake.transforms.batch.write import WriteRows, WriteSummary
 from kittiwake.transforms.input_files import InputFile
 from kittiwake.transforms.snapshot_parts import SnapshotPart
+
+_LABELS: Final = {ITEMS: "WriteItemSnapshots", FEEDS: "WriteFeedSnapshots"}
 
 SNAPSHOT_FILE_BYTES: Final = 256 * 1024 * 1024
 """Of a file of snapshots, about: one worker reads it again for the manifest, and after a fault once more."""
@@ -52,9 +55,10 @@ def build_backfill(
             read, pipeline | "ReadTables" >> ReadTables(tables.streams, settings.shape, settings.shapes)
         )
     parsed = read.blocks | "Parse" >> ParseRecords(settings, programs, partitions)
-    input_counts = (read.counts, parsed.counts) | "SumInputCounts" >> SumCounts()
-    starts = pipeline | "LoadStarts" >> LoadStarts(start_from, partitions) if start_from else None
-    states, item_starts = (None, None) if starts is None else starts
+    starts = pipeline | "LoadStarts" >> LoadStarts(start_from, partitions, programs.feeds) if start_from else None
+    states, item_starts, feed_starts = (None, None, None) if starts is None else starts
+    counted = (read.counts, parsed.counts, *(() if feed_starts is None else (feed_starts,)))
+    input_counts = counted | "SumInputCounts" >> SumCounts()
     joined = with_item_changes(parsed, programs, settings, input_counts, partitions, item_starts)
     step = EvaluateHistories(programs, settings, Mode.BACKFILL, input_counts, states=states)
     decided = joined.record_batches | "Evaluate" >> step
@@ -70,7 +74,8 @@ def build_backfill(
         )
     ]
     if decided.snapshots is not None:
-        names.append(_write_snapshots(decided.snapshots, joined.snapshots, location))
+        of_feeds = input_counts | "FeedSnapshots" >> FeedSnapshots(programs, settings) if programs.feeds.types else None
+        names.append(_write_snapshots(decided.snapshots, {ITEMS: joined.snapshots, FEEDS: of_feeds}, location))
     summary = WriteSummary(location.path(SUMMARY), Mode.BACKFILL, programs.used, programs.needs(), settings)
     names.append(all_counts | "WriteSummary" >> summary)
     written_files = WrittenFiles(all_counts, tuple(names))
@@ -83,21 +88,24 @@ def _with_tables(files: Read, tables: Read) -> Read:
 
 
 def _write_snapshots(
-    of_contacts: PCollection[bytes], of_items: PCollection[bytes] | None, location: OutputLocation
+    of_contacts: PCollection[bytes], of_others: Mapping[str, PCollection[bytes] | None], location: OutputLocation
 ) -> PCollection[str]:
-    """Write the files, and the manifest when all of them are there; its name, or theirs if they are loaded."""
-    folder = location.path(SNAPSHOTS)
+    """Write the files, and the manifest when all of them are there; its name, or theirs if they are loaded.
+
+    `of_others` are rows of what is no contact, by what the names of their files begin with; None: there are none.
+    """
+    folder, others = location.path(SNAPSHOTS), {part: found for part, found in of_others.items() if found is not None}
 
     def rows(part: str) -> WriteRows:
         return WriteRows(folder, SNAPSHOTS, Format.JSONL, part, SNAPSHOT_FILE_BYTES)
 
     if not location.keeps_files:
-        both = of_contacts if of_items is None else (of_contacts, of_items) | "BothSnapshots" >> beam.Flatten()
-        written: PCollection[str] = location.rows(SNAPSHOTS, both) | "WriteSnapshots" >> rows(PART)
+        every = (of_contacts, *others.values()) | "BothSnapshots" >> beam.Flatten() if others else of_contacts
+        written: PCollection[str] = location.rows(SNAPSHOTS, every) | "WriteSnapshots" >> rows(PART)
         return written
     names = of_contacts | "WriteSnapshots" >> rows(PART)
-    if of_items is not None:
-        more = of_items | "WriteItemSnapshots" >> rows(ITEMS)
-        names = (names, more) | "AllSnapshots" >> beam.Flatten()
+    if others:
+        more = [found | _LABELS[part] >> rows(part) for part, found in others.items()]
+        names = (names, *more) | "AllSnapshots" >> beam.Flatten()
     manifest: PCollection[str] = names | "WriteManifest" >> WriteManifest(folder)
     return manifest

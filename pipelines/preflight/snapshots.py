@@ -39,12 +39,12 @@ def check_snapshots(names: Sequence[str], project: str | None, findings: Finding
 
 
 def check_feeds(rules: RulesSource, findings: Findings) -> None:
-    """That no feed has to be known from before the job: snapshots do not hold what feeds have sent."""
+    """That no feed has to be known from before the job: no stream takes in yet what snapshots know of feeds."""
     types = rules.view(now_us()).programs.feeds.types
     if types:
         findings.wrong(
-            f"--snapshots: the policy has feeds or a breaker ({', '.join(sorted(types))}), and a snapshot does not know"
-            " yet when they were silent or flooded: leave it out, or publish them once what is pending in the"
+            f"--snapshots: the policy has feeds or a breaker ({', '.join(sorted(types))}), and a stream does not take"
+            " in yet when they were silent or flooded: leave it out, or publish them once what is pending in the"
             " snapshots has fallen due"
         )
 

@@ -15,7 +15,6 @@ from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
 from kittiwake.batch.summary import from_text
 from kittiwake.cli.main import app
-from kittiwake.errors import UnusableError
 from kittiwake.input.bulk import new_table
 from kittiwake.kernel.evaluate.feeds import covered
 from kittiwake.kernel.evaluate.floods import COUNTED_MAX, first_of, floods_of, is_counted, mark_of
@@ -106,14 +105,6 @@ def test_a_simulation_counts_what_a_replay_decides(tmp_path: Path) -> None:
     asked = ["simulate", str(rules), str(events), "--until", "2026-11-03T00:30:00Z", "--json"]
     said = CliRunner().invoke(app, asked)
     assert '"feed_silent"' in said.output, said.output
-
-
-@pytest.mark.parametrize("starts", [False, True])
-def test_snapshots_are_refused_by_name(tmp_path: Path, *, starts: bool) -> None:
-    events = str(write_lines(tmp_path / "events.jsonl", LINES))
-    settings = RunSettings(START, UNTIL, snapshots=not starts)
-    with pytest.raises(UnusableError, match="--start-from" if starts else "--snapshots"):
-        replay(programs(), [events], tmp_path / "out", settings, start_from=["x"] if starts else [])
 
 
 def test_parts_in_any_order_cover_what_all_events_cover() -> None:

@@ -136,13 +136,26 @@ def test_a_run_goes_on_from_the_snapshots_of_the_day_before_or_says_why_not(job:
     assert (doubled.code, "has 2 rows, and manifest.json says 1" in doubled.err) == (Exit.UNUSABLE, True)
 
 
-def test_what_is_known_of_items_goes_on_as_well(job: Job, tmp_path: Path) -> None:
-    """An item is seen, and viewed, on the first day, and becomes cheaper on the second."""
-    job.rules = write_rules(tmp_path / "items.yaml", ITEM_RULES.format(account="acme"))
+FEED_RULES = """
+  - {id: cart, when: cart.item_added, wait: 1h, unless: order.completed}
+policy: {feeds: {order.completed: {every: 6h, mode: hold}}}
+"""
+
+
+def test_what_is_known_of_items_and_of_feeds_goes_on_as_well(job: Job, tmp_path: Path) -> None:
+    """An item is seen, and viewed, on the first day, and becomes cheaper on the second.
+
+    Orders stop on the first day, and a cart of it, and one of the second, are held as in one run over both.
+    """
+    job.rules = write_rules(tmp_path / "items.yaml", ITEM_RULES.format(account="acme") + FEED_RULES)
+    cart, order = {"contact_id": "c-1", "type": "cart.item_added"}, {"contact_id": "c-2", "type": "order.completed"}
     item = {"contact_id": ..., "item_id": "p1", "type": "price.changed"}
     viewed = {"contact_id": "c-1", "type": "product.viewed", "properties": {"product_id": "p1"}}
     first = [record(event_id="i1", properties={"price": 10}, **item), record(event_id="v1", **viewed)]
+    first += [record(event_id="o", time="2026-11-01T01:00:00Z", **order)]
+    first += [record(event_id="c", time="2026-11-01T11:40:00Z", **cart)]
     second = [record(event_id="i2", time="2026-11-01T20:00:00Z", properties={"price": 8}, **item)]
+    second += [record(event_id="d", time="2026-11-01T20:10:00Z", **{**cart, "contact_id": "c-3"})]
     days = [write_lines(tmp_path / f"{day}.jsonl", some) for day, some in enumerate((first, second))]
     until = ("--until", "2026-11-02T00:00:00Z")
     plain = job(days[0], "--until", "2026-11-01T12:00:00Z", "--snapshots", output="one")
@@ -150,8 +163,14 @@ def test_what_is_known_of_items_goes_on_as_well(job: Job, tmp_path: Path) -> Non
     one_by_one = job(days[1], *until, "--start_from", f"{tmp_path}/one/snapshots/*", output="two")
     assert one_by_one.code == Exit.FINE, one_by_one.err
     at_once = job(days, *until, output="all")
-    assert as_sets(one_by_one.output)["triggers"] == as_sets(at_once.output)["triggers"]
+    assert as_sets(one_by_one.output)["decisions"] == as_sets(at_once.output)["decisions"]
     assert [row["rule_id"] for row in rows(one_by_one.output / "triggers")] == ["price-drop"]
+    assert [row["decision"] for row in rows(one_by_one.output / "decisions") if row["rule_id"] == "cart"] == [
+        "deferred",
+        "deferred",
+    ]
+    said = [json.loads((one.output / "summary.json").read_text()) for one in (one_by_one, at_once)]
+    assert said[0]["feeds"] == said[1]["feeds"]
     assert "nothing of items" not in one_by_one.err
     of_contacts = job(days[1], *until, "--start_from", f"{tmp_path}/one/snapshots/part*", output="two")
-    assert (of_contacts.code, "items-00000" in of_contacts.err) == (Exit.UNUSABLE, True)
+    assert (of_contacts.code, "feeds-00000" in of_contacts.err) == (Exit.UNUSABLE, True)

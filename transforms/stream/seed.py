@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 
+from kittiwake.output.item_snapshots import ItemSnapshot
 from kittiwake.output.snapshot_rows import SnapshotError
 from kittiwake.stream.items.routing import SHARDS, seeds_of
 from kittiwake.stream.records import encode
@@ -70,5 +71,5 @@ def _seeds(part: bytes, item_shards: int, clock: Callable[[], int]) -> Iterator[
             continue
         if isinstance(found, Seeded):
             yield found.key, encode(found.seed)
-        else:
+        elif isinstance(found, ItemSnapshot):  # a stream whose rules have feeds starts from none: a launch refuses it
             yield from (TaggedOutput(_ITEMS, routed) for routed in seeds_of(found, item_shards))

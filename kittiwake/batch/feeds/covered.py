@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from kittiwake.errors import UnusableError
 from kittiwake.input.bulk import Table
 from kittiwake.kernel.evaluate.feeds import entries_of, kept_of, silences_of, stretches_of
 from kittiwake.kernel.evaluate.floods import mark_of
@@ -37,13 +36,13 @@ Covered = dict[FeedOf, list[Span]]
 """What the events of feeds cover; of breakers the first events of each interval (`evaluate.feeds.entries_of`)."""
 
 
-def note(found: Covered, feeds: FeedsOfRules, table: Table) -> None:
-    """Add what the events of a table cover; most tables have none of a feed."""
+def note(found: Covered, feeds: FeedsOfRules, table: Table, until_us: int | None = None) -> None:
+    """Add what the events of a table cover, from `until_us` on none; most tables have none of a feed."""
     if feeds.types.isdisjoint(table.types):
         return
     rows: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for row, (account_id, event_type) in enumerate(zip(table.account_ids, table.types, strict=True)):
-        if event_type in feeds.types:
+        if event_type in feeds.types and (until_us is None or table.times_us[row] < until_us):
             rows[account_id, event_type].append(row)
     for (account_id, event_type), own in rows.items():
         for rhythm in feeds.of(account_id):
@@ -85,14 +84,18 @@ class FeedHealth(msgspec.Struct, frozen=True, order=True):
     """Since when it is silent in the end; None: it is not."""
 
 
-def health_of(found: Covered, until_us: int) -> tuple[FeedHealth, ...]:
-    """How feeds have done up to an instant, by account and type; those that have not begun by then are left out."""
+def health_of(found: Covered, until_us: int, since_us: int | None = None) -> tuple[FeedHealth, ...]:
+    """How feeds have done up to an instant, by account and type; those that have not begun by then are left out.
+
+    A run that starts from snapshots says nothing of silences that were over by `since_us`.
+    """
     feeds = [(feed, spans) for feed, spans in sorted(found.items()) if not feed.rhythm.is_breaker]
-    return tuple(_health(feed, spans, until_us) for feed, spans in feeds if spans[0][0] < until_us)
+    return tuple(_health(feed, spans, until_us, since_us or 0) for feed, spans in feeds if spans[0][0] < until_us)
 
 
-def _health(feed: FeedOf, spans: list[Span], until_us: int) -> FeedHealth:
-    silent = [(begins_us, min(ends_us, until_us)) for begins_us, ends_us in silences_of(spans) if begins_us < until_us]
+def _health(feed: FeedOf, spans: list[Span], until_us: int, since_us: int) -> FeedHealth:
+    found = ((begins_us, min(ends_us, until_us)) for begins_us, ends_us in silences_of(spans) if begins_us < until_us)
+    silent = [one for one in found if one[1] > since_us]
     longest_us = max((ends_us - begins_us - (ends_us < until_us) for begins_us, ends_us in silent), default=0)
     open_since_us = silent[-1][0] if silent and silent[-1][1] == until_us else None
     return FeedHealth(*feed[:3], len(silent), longest_us, open_since_us)
@@ -113,28 +116,17 @@ class Flooding(msgspec.Struct, frozen=True, order=True):
     """When the newest began."""
 
 
-def floods_until(found: Covered, until_us: int) -> tuple[Flooding, ...]:
-    """How often types were flooded up to an instant, by account and type; breakers without an event are left out."""
+def floods_until(found: Covered, until_us: int, since_us: int | None = None) -> tuple[Flooding, ...]:
+    """How often types were flooded up to an instant, by account and type; breakers without an event are left out.
+
+    A run that starts from snapshots says nothing of floods that were over by `since_us`.
+    """
     breakers = [(feed, entries) for feed, entries in sorted(found.items()) if feed.rhythm.is_breaker]
-    return tuple(_flooding(feed, entries, until_us) for feed, entries in breakers if entries)
+    return tuple(_flooding(feed, entries, until_us, since_us or 0) for feed, entries in breakers if entries)
 
 
-def _flooding(feed: FeedOf, entries: list[Span], until_us: int) -> Flooding:
-    begins_us = [begins for begins, _ in stretches_of(feed.rhythm, entries) if begins < until_us]
+def _flooding(feed: FeedOf, entries: list[Span], until_us: int, since_us: int) -> Flooding:
+    found = stretches_of(feed.rhythm, entries)
+    begins_us = [begins for begins, ends in found if begins < until_us and ends > since_us]
     ends = (begins_us[0], begins_us[-1]) if begins_us else (None, None)
     return Flooding(feed.account_id, feed.type, feed.max_events, feed.every_us, len(begins_us), *ends)
-
-
-def refuse_snapshots(feeds: FeedsOfRules, *, writes: bool, starts: bool) -> None:
-    """Refuse snapshots of runs whose rules have feeds: a snapshot knows contacts, and not what their feeds have sent.
-
-    Raises:
-        UnusableError: the run writes some, or starts from some.
-    """
-    if feeds.types and (writes or starts):
-        option = "--snapshots" if writes else "--start-from"
-        types = ", ".join(sorted(feeds.types))
-        raise UnusableError(
-            f"{option}: the policy has feeds or a breaker ({types}), and a snapshot does not know yet when they were"
-            " silent or flooded: leave it out, or delete feeds and breaker from the rules of this run"
-        )

@@ -15,10 +15,14 @@ import msgspec
 
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.external_sort import Sorter
+from kittiwake.batch.feeds.covered import Covered, unite
+from kittiwake.batch.feeds.snapshots import covered_by
 from kittiwake.batch.gathering import ROW_BYTES
 from kittiwake.batch.starts.merge import TWO_STATES
 from kittiwake.errors import UnusableError
+from kittiwake.kernel.plan.feeds import NO_FEEDS, FeedsOfRules
 from kittiwake.kernel.state.codec import encode
+from kittiwake.output.feed_snapshots import FeedSnapshot
 from kittiwake.output.item_snapshots import ItemSnapshot
 from kittiwake.output.snapshot_files import snapshots_in
 from kittiwake.output.snapshot_set import SnapshotSetError
@@ -32,8 +36,11 @@ _decoder: Final = msgspec.msgpack.Decoder(list[_Kept])
 class LocalStarts:
     """The states of contacts, of which about `held_bytes` are in memory. To be used in a `with`."""
 
-    def __init__(self, held_bytes: int) -> None:
-        """Nothing is known yet."""
+    def __init__(self, held_bytes: int, feeds: FeedsOfRules = NO_FEEDS) -> None:
+        """Nothing is known yet; of no other feeds than `feeds` anything is taken in."""
+        self._feeds_of_rules = feeds
+        self.feeds: Covered = {}
+        """What the events of feeds have covered."""
         self._sorter: Sorter[_Kept] = Sorter(_decoder, held_bytes)
         self.evaluated_to_us: int | None = None
         """Up to when the first of them was decided; None: there are none."""
@@ -59,6 +66,8 @@ class LocalStarts:
             self.evaluated_to_us = min(found.evaluated_to_us, self.evaluated_to_us or found.evaluated_to_us)
             if isinstance(found, ItemSnapshot):
                 on_item(found)
+            elif isinstance(found, FeedSnapshot):
+                unite(self.feeds, covered_by(self._feeds_of_rules, found))
             else:
                 state = encode(found.state)
                 self._sorter.put((found.account_id, found.state.contact_id, state), ROW_BYTES + len(state))
