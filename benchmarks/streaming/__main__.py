@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.rulesets import ONE, TWELVE
 from benchmarks.streaming.names import RUNNERS, TWO_HUNDRED
-from benchmarks.streaming.plan import ROOT, Plan, catching_up, compare, costs, groups, layouts
+from benchmarks.streaming.plan import BURSTS, ROOT, Plan, catching_up, compare, costs, groups, layouts
 from benchmarks.streaming.tables import by_dofn, cells, of_catching_up, of_costs, of_layouts, targets
 
 QUICK_SHARE, QUICK_REPEATS = 0.2, 1
@@ -23,13 +23,14 @@ def main() -> None:
     asked.add_argument("--repeats", type=int, default=3, help="runs of each case, of which the median counts (3)")
     asked.add_argument("--runners", default=";".join(RUNNERS), help=f"({'; '.join(RUNNERS)})")
     asked.add_argument("--rules", default=f"{ONE};{TWELVE};{TWO_HUNDRED}", help="rule sets (all)")
+    asked.add_argument("--events", default=";".join(map(str, BURSTS)), help="that share a timer firing (1; 5; 20)")
     asked.add_argument("--parts", default=";".join(PARTS), help=f"({'; '.join(PARTS)})")
     asked.add_argument("--cache", type=Path, default=Path("out/bench"), help="where to work and to write (out/bench)")
     flags = asked.parse_args()
     flags.cache.mkdir(parents=True, exist_ok=True)
     share, repeats = (QUICK_SHARE, QUICK_REPEATS) if flags.quick else (flags.share, flags.repeats)
-    runners, rules = flags.runners.split(";"), flags.rules.split(";")
-    text = report(Plan(share, repeats, runners, rules, flags.cache, _say), flags.parts.split(";"))
+    runners, rules, events = flags.runners.split(";"), flags.rules.split(";"), map(int, flags.events.split(";"))
+    text = report(Plan(share, repeats, runners, rules, [*events], flags.cache, _say), flags.parts.split(";"))
     (flags.cache / "streaming.md").write_text(text, encoding="utf-8")
     print(text)
 

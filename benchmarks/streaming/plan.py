@@ -110,6 +110,8 @@ class Plan(NamedTuple):
     repeats: int
     runners: Sequence[str]
     rules: Sequence[str]
+    events: Sequence[int]
+    """Of `BURSTS`."""
     cache: Path
     say: Callable[[str], None]
 
@@ -118,9 +120,9 @@ def groups(plan: Plan) -> Iterator[Group]:
     """The comparisons of a plan."""
     for runner in (one for one in RUNNERS if one in plan.runners):
         for rules in plan.rules:
-            yield from (Group(runner, rules, events, False) for events in BURSTS)
+            yield from (Group(runner, rules, events, False) for events in plan.events)
         if TWELVE in plan.rules:
-            yield from (Group(runner, TWELVE, events, True) for events in BURSTS)
+            yield from (Group(runner, TWELVE, events, True) for events in plan.events)
 
 
 def compare(plan: Plan, group: Group) -> dict[str, Found]:
@@ -154,7 +156,9 @@ class Size(NamedTuple):
 
 def costs(plan: Plan) -> dict[Size, dict[int, dict[str, Found]]]:
     """What a steady stream costs over gRPC, by size, cache and DoFn. The kernel is clocked without a cache only."""
-    return {size: _steady(plan, size) for rules in plan.rules for size in (Size(rules, events) for events in BURSTS)}
+    return {
+        size: _steady(plan, size) for rules in plan.rules for size in (Size(rules, events) for events in plan.events)
+    }
 
 
 def _steady(plan: Plan, size: Size) -> dict[int, dict[str, Found]]:

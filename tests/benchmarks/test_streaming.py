@@ -123,7 +123,7 @@ def test_what_a_wake_costs_is_told_with_the_kernels_time_and_without() -> None:
 
 @pytest.mark.nightly
 def test_a_small_plan_is_carried_out_and_told(tmp_path: Path) -> None:
-    text = report(Plan(0.001, 1, [LEAN], [TWELVE], tmp_path, lambda _: None), ["hosts"])
+    text = report(Plan(0.001, 1, [LEAN], [TWELVE], [1, 20], tmp_path, lambda _: None), ["hosts"])
     assert "| twelve | 20 | **host** |" in text
     assert "State bytes of a contact" in text
 

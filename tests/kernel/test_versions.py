@@ -136,6 +136,14 @@ def test_a_state_left_under_rules_nobody_knows_meets_the_new_ones_at_its_settled
     assert [one.event_id for one in late.late] == ["3"], "nothing before that can be corrected"
 
 
+def test_a_state_that_remembers_a_rule_more_than_there_is_meets_the_new_rules_though_the_others_are_the_same() -> None:
+    other = {**CART, "id": "s"}
+    first = settled(versions((None, [CART, other])), 10, event(0, "1"))
+    found = settled(versions((None, [CART])), 20, state=first.state)
+    assert [(row.rule_id, row.reason) for row in found.decisions] == [("s", "rule_removed")]
+    assert settled(versions((None, [other, CART])), 20, state=first.state).decisions == ()
+
+
 def test_a_trace_tells_of_a_version_and_of_what_it_cancels() -> None:
     rules = versions((None, [CART]), (30, [{**CART, "when": "c"}]))
     steps = settled(rules, 40, event(0, "1"), trace=True).trace

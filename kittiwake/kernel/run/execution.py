@@ -170,7 +170,7 @@ class Execution:
     def drop_forgotten(self, index: int, now_us: int) -> None:
         """Drop the instances of a rule of which nothing is remembered any more."""
         found = self.rules[index]
-        if found is not None:
+        if found is not None and found.instances:
             rule = self.program.rules[index]
             for key in [k for k, one in found.instances.items() if forgotten(rule, one, now_us)]:
                 if (index, key) not in self.reserved:

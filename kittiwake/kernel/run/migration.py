@@ -42,11 +42,15 @@ def fits(program: Program, state: State) -> bool:
     """Whether what the state remembers was left under the rules of the program."""
     if not state.rules and not state.records:
         return True
-    rules = dict(zip(program.state_keys, program.rules, strict=True))
-    for key, left in state.rules.items():
-        rule = rules.get(key)
-        if rule is None or left.version != rule.version:
-            return False
+    known = 0
+    for key, rule in zip(program.state_keys, program.rules, strict=True):
+        left = state.rules.get(key)
+        if left is not None:
+            known += 1
+            if left.version != rule.version:
+                return False
+    if known != len(state.rules):
+        return False
     if not state.records:
         return True
     in_force = (rule for rule in program.rules if not rule.foreseen)  # of one that will be, the record waits for it
@@ -102,6 +106,8 @@ def _stands(one: Instance) -> bool:
 
 def stamp(program: Program, state: State) -> None:
     """Take what a release left that did not say under which rules, as left under these, where the shape fits."""
+    if all(left.version for left in state.rules.values()):
+        return
     for key, rule in zip(program.state_keys, program.rules, strict=True):
         left = state.rules.get(key)
         if left is not None and not left.version and len(left.history) == len(rule.conditions):

@@ -12,6 +12,7 @@ MARK: Final = b"\xc1"
 """Stands first. No record begins with it: msgpack uses it for nothing."""
 SUM_BYTES: Final = 4
 """Of a CRC-32: it notices every damage within 32 bits, and of any other all but one in four billion."""
+_START: Final = len(MARK) + SUM_BYTES
 
 
 class UnreadableError(Exception):
@@ -30,9 +31,9 @@ def unsealed(data: bytes) -> memoryview:
         UnreadableError: they are not what was sealed.
     """
     whole = memoryview(data)
-    if bytes(whole[: len(MARK)]) != MARK:
+    if not data.startswith(MARK):
         return whole
-    start = len(MARK) + SUM_BYTES
-    if zlib.crc32(whole[start:]).to_bytes(SUM_BYTES) != whole[len(MARK) : start]:
+    inside = whole[_START:]
+    if zlib.crc32(inside).to_bytes(SUM_BYTES) != data[len(MARK) : _START]:
         raise UnreadableError("its checksum is another")
-    return whole[start:]
+    return inside
