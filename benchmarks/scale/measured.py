@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 STAGES: Final = "python -m benchmarks.scale.stages --hours 12"
 GRPC: Final = "python -m benchmarks.streaming --rules twelve --parts hosts --runners subprocess"
 SILENCE: Final = "python -m benchmarks.streaming.silence"
+SILENCE_GRPC: Final = "python -m benchmarks.streaming.silence --over_grpc, against --parts costs of --rules twelve"
 HORIZONS: Final = "python -m benchmarks.horizons"
 REEVALUATED: Final = "REEVALUATE_EVERY_US, with rules at a target; 0 with rules in files"
 MACHINE: Final = "n1-standard-2, of which Google says that it suits Streaming Engine"
@@ -37,6 +38,7 @@ INPUTS: Final[dict[str, Input]] = {
     "firing_us": Input(710, "of a timer firing, our own code alone", STAGES),
     "silent_us": Input(100, "of one of a contact that does not come, our own code alone", SILENCE),
     "beam_us": Input(2_800.0, "of an event with its timer firing, over gRPC, Beam and our code", GRPC),
+    "silent_beam_us": Input(1_100.0, "of one of a contact that does not come, over gRPC", SILENCE_GRPC),
     "row_us": Input(9.8, "of a row of a table", STAGES),
     "trigger_us": Input(2.1, "of a trigger's message", STAGES),
     "hot_firing_us": Input(330.0, "of a firing of a contact that keeps as much as the next but one says", HORIZONS),

@@ -107,7 +107,7 @@ def cpu_a_day(of: Values, over_grpc: bool) -> Cpu:
     """CPU seconds a day."""
     firing_us, silent = of["beam_us"] if over_grpc else of["firing_us"], silent_firings_a_day(of)
     evaluate_us = (firings_a_day(of) - silent) * firing_us
-    evaluate_us += silent * (of["beam_us"] if over_grpc else of["silent_us"])
+    evaluate_us += silent * (of["silent_beam_us"] if over_grpc else of["silent_us"])
     if not over_grpc:
         evaluate_us += of["events_per_day"] * of["needed"] * of["buffer_us"]  # over gRPC it is in the firing's
     rows = rows_a_day(of) * of["row_us"]

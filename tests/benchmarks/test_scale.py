@@ -121,6 +121,8 @@ def test_a_hundred_messages_a_day_by_hand() -> None:
     assert cpu.parse == pytest.approx(100 * 10 / 1e6)
     assert cpu.evaluate == pytest.approx((160 * 1_000 + 5 * 200 + 50 * 100) / 1e6)
     assert cpu.sinks == pytest.approx(((20 + 10) * 50 + 10 * 20) / 1e6)
+    through_beam = cpu_a_day(of | {"beam_us": 3_000, "silent_beam_us": 400}, over_grpc=True)
+    assert through_beam.evaluate == pytest.approx((160 * 3_000 + 5 * 400) / 1e6)
     assert workers(of, over_grpc=False).vcpu_hours == of["vcpus"] * 24 * DAYS
 
 
