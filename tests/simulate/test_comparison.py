@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from examples.shop.generate import lines
+from kittiwake.batch import oversized_contacts
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
 from kittiwake.rules.compile.accounts import Programs
@@ -101,6 +102,15 @@ def test_an_edit_of_the_policy_is_the_cause_where_no_text_of_the_rule_was_change
 def test_equal_rules_differ_in_nothing(tmp_path: Path) -> None:
     found = _compare(tmp_path, OLD, OLD, [event("page.viewed", "2025-03-01T01:00:00Z")])
     assert (found.causes, found.through, found.edits, found.new.triggers) == ((), (), (), 1)
+
+
+def test_a_contact_of_very_many_events_that_is_decided_alike_counts_for_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oversized_contacts, "ROWS_AT_ONCE", 1)
+    events = [event("page.viewed", f"2025-03-0{day}T01:00:00Z") for day in (1, 2)]
+    found = _compare(tmp_path, OLD, OLD, events)
+    assert (found.old.triggers, found.new.triggers) == (2, 2)
 
 
 @pytest.mark.parametrize("held", [None, 8_000], ids=["in memory", "on disk, contact by contact as a stream"])

@@ -182,7 +182,8 @@ class ContactComparison:
     def _decide_once(self, subject: Subject, rows: Rows) -> None:
         side = self._sides[0]
         own = side.count_into(self._shared)
-        side.decide(subject, side.needed(subject, rows))
+        for _ in side.decide(subject, side.needed(subject, rows)):  # of very many events it counts while they come
+            pass
         side.count_into(own)
 
 
