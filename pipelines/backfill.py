@@ -19,7 +19,7 @@ if __name__ == "__main__":
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from msgspec.structs import replace
 from typing import TYPE_CHECKING
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions

@@ -21,7 +21,6 @@ from kittiwake.event_types import is_item_change
 from kittiwake.kernel import (
     DecidedHistory,
     State,
-    advance,
     decide_history,
     decide_sorted_history,
     new_state,
@@ -56,6 +55,8 @@ def decide_at_once_with_state(
     plan: Plan, contact_id: str, rows: list[Row], until_us: int, counts: Counts, start: State | None = None
 ) -> tuple[list[Decision], State]:
     """As `decide_at_once`, and the state in which the contact is left. It starts with nothing, or from a state."""
+    from kittiwake.kernel import advance  # noqa: PLC0415 - 20 ms, for runs that keep states only
+
     rows = _prepare(plan, rows, until_us, counts)
     if not _have_distinct_ids(rows):
         _count_differing(plan, contact_id, rows, until_us, counts)

@@ -25,7 +25,7 @@ from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
 from kittiwake.batch.external_sort import Sorter
 from kittiwake.batch.gathering import ROW_BYTES, Rows, size_of
-from kittiwake.kernel import State, Versions, advance, new_state, pending_in, unfinished
+from kittiwake.kernel import State, Versions, new_state, pending_in, unfinished
 from kittiwake.model import Decision, Event
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.values import canonical, parse_json
@@ -163,6 +163,8 @@ def _advance_slice(
     versions: Versions, state: State, events: list[Event], upto_us: int, counts: Counts
 ) -> Generator[Decision, None, State]:
     """The decisions of a slice; its state is returned."""
+    from kittiwake.kernel import advance  # noqa: PLC0415 - 20 ms, for such contacts only
+
     advanced = advance(versions, state, events, upto_us)
     counts.unsettled += len(advanced.late)
     counts.forgotten += advanced.forgotten

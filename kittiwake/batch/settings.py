@@ -6,10 +6,11 @@ which is why they stop at the same instant and for the same reasons.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from kittiwake.batch.counts import Counts
 from kittiwake.input.query.model import Query
@@ -34,8 +35,7 @@ class Stop(StrEnum):
     """Too many of the records are dead letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunSettings:
+class RunSettings(msgspec.Struct, frozen=True):
     """One run over bounded input."""
 
     start_us: int

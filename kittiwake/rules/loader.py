@@ -23,7 +23,6 @@ from kittiwake.rules.model.calendar import is_calendar_file
 from kittiwake.rules.model.text import is_account_id
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.rules.source.builder import Reading, UnreadableError
-from kittiwake.rules.source.json import read_json
 from kittiwake.rules.source.tree import NOWHERE, Location, Mark, Node
 from kittiwake.rules.source.yaml import read_yaml
 
@@ -221,7 +220,11 @@ def location_of(name: str, content: bytes, errors: list[RuleError], bytes_max: i
 
 
 def _read(name: str, text: str, reading: Reading) -> Node:
-    return read_json(text, reading) if name.lower().endswith(".json") else read_yaml(text, reading)
+    if not name.lower().endswith(".json"):
+        return read_yaml(text, reading)
+    from kittiwake.rules.source.json import read_json  # noqa: PLC0415 - hardly a rule is written so
+
+    return read_json(text, reading)
 
 
 def _with_calendar_files(contents: Mapping[str, bytes]) -> Iterator[Location]:

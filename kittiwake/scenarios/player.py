@@ -7,9 +7,10 @@ kernel as a stream does: everything before the clock is evaluated when the clock
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from kittiwake.event_types import ENDINGS, is_feed_notice, is_item_change
 from kittiwake.explain.explanation import explain

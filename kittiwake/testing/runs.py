@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from kittiwake.kernel import Program, Versions, advance, new_state, unfinished
 from kittiwake.kernel.evaluate.feeds import silences_in

@@ -23,9 +23,8 @@ WORDS_US: Final = {
 
 _SHORT: Final = re.compile(r"([+-]?)(\d{1,9})([smhdw])", re.ASCII)
 _NUMBER: Final = r"(\d{1,9}(?:\.\d{1,6})?)"
-_ISO: Final = re.compile(
-    rf"([+-]?)P(?=[\dT])(?:{_NUMBER}W)?(?:{_NUMBER}D)?(?:T(?=\d)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?",
-    re.ASCII,
+_ISO: Final = (
+    rf"([+-]?)P(?=[\dT])(?:{_NUMBER}W)?(?:{_NUMBER}D)?(?:T(?=\d)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?"
 )
 _ISO_UNITS: Final = (7 * DAY_US, DAY_US, HOUR_US, MINUTE_US, SECOND_US)
 
@@ -42,7 +41,7 @@ def parse_duration(text: str) -> int | None:
     if short:
         sign, digits, unit = short.groups()
         return (-1 if sign == "-" else 1) * int(digits) * UNITS_US[unit]
-    iso = _ISO.fullmatch(text)
+    iso = re.fullmatch(_ISO, text, re.ASCII)
     if iso is None:
         return None
     parts = zip(iso.groups()[1:], _ISO_UNITS, strict=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from importlib.resources import files
-from typing import Final
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Final
 
 from kittiwake.time.instants import DAY_US, EPOCH, EPOCH_ORDINAL, SECOND_US, WEEK_US
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 UTC_NAME: Final = "UTC"
 
@@ -24,6 +25,8 @@ EPOCH_WEEKDAY: Final = 3
 @lru_cache(maxsize=1)
 def zone_names() -> frozenset[str]:
     """Every zone there is."""
+    from importlib.resources import files  # noqa: PLC0415 - whoever names no zone waits for none of it
+
     return frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii").split())
 
 
@@ -70,6 +73,9 @@ def _spellings() -> dict[str, str]:
 def zone(name: str) -> ZoneInfo:
     """The zone called `name`, which `is_zone`."""
     assert is_zone(name), name
+    from importlib.resources import files  # noqa: PLC0415 - as above
+    from zoneinfo import ZoneInfo  # noqa: PLC0415
+
     with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as data:
         return ZoneInfo.from_file(data, key=name)
 

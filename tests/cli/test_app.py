@@ -14,6 +14,13 @@ from kittiwake.cli.main import COMMANDS
 from kittiwake.input.native.blocks import described
 from tests.cli.command import RULES, event, kittiwake, write
 
+OWN_MODULES_MAX = {"--help": 15, "validate": 210, "replay": 325}
+"""Of our own, a few more than there are: each takes 0.3 ms, of the 0.2 s that `validate` of one rule may take and the
+0.25 s of `replay` over few events. Before it is raised: does this command need the new one for every rule?"""
+
+UNASKED = {"dataclasses", "fractions", "zoneinfo", "importlib.resources"}
+"""Of the standard library: 1 to 5 ms each, for rules and files that have asked for them only."""
+
 # What stands before is not its doing: a package of Google's puts an empty `google` into every Python of the venv.
 LOADED = """
 import sys
@@ -32,6 +39,10 @@ def modules_loaded(*arguments: str | Path) -> set[str]:
     )
     assert ran.returncode == 0, ran.stderr
     return set(ran.stderr.splitlines()[-1].split())
+
+
+def _own(loaded: set[str]) -> int:
+    return sum(name.split(".")[0] == "kittiwake" for name in loaded)
 
 
 def test_help_lists_every_command_with_what_it_does() -> None:
@@ -66,8 +77,10 @@ def test_a_python_runs_its_own_command_as_a_module() -> None:
 
 
 def test_help_imports_neither_models_nor_decoders_nor_what_draws() -> None:
-    loaded = {name.split(".")[0] for name in modules_loaded("--help")}
-    assert {"msgspec", "pydantic", "yaml", "rich", "kittiwake_native"} & loaded == set()
+    loaded = modules_loaded("--help")
+    unwanted = {"msgspec", "pydantic", "yaml", "rich", "kittiwake_native"}
+    assert unwanted & {name.split(".")[0] for name in loaded} == set()
+    assert _own(loaded) <= OWN_MODULES_MAX["--help"]
 
 
 def test_an_unknown_command_is_unusable_input() -> None:
@@ -89,6 +102,8 @@ def test_validate_imports_neither_beam_nor_what_only_other_commands_need(tmp_pat
         "kittiwake.testing",
     }
     assert hosts & loaded == set()
+    assert UNASKED & loaded == set()
+    assert _own(loaded) <= OWN_MODULES_MAX["validate"]
 
 
 def test_replay_loads_nothing_that_draws_where_there_is_no_terminal(tmp_path: Path) -> None:
@@ -96,6 +111,8 @@ def test_replay_loads_nothing_that_draws_where_there_is_no_terminal(tmp_path: Pa
     rules = ("--rules", write(tmp_path / "rules.yaml", RULES))
     loaded = modules_loaded("replay", *rules, "--input", events, "--output", tmp_path / "out")
     assert {"rich", "pyarrow", "apache_beam", "pydantic"} & {name.split(".")[0] for name in loaded} == set()
+    assert UNASKED & loaded == set()
+    assert _own(loaded) <= OWN_MODULES_MAX["replay"]
 
 
 OPENED = """

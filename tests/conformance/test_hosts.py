@@ -7,11 +7,11 @@ run draws, and all of them at night.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 import pickle
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
 from typing import Any
 from weakref import ref
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.run.dispatch import handlers_of
@@ -25,10 +25,8 @@ PROGRAMS = {name: world.program() for name, world in WORLDS.items()}
 def _parts(value: Any) -> Iterator[Any]:
     """A value and all that it is made of."""
     yield value
-    if is_dataclass(value):
-        inside: Any = [getattr(value, one.name) for one in fields(value)]
-    elif isinstance(value, msgspec.Struct):
-        inside = msgspec.structs.astuple(value)
+    if isinstance(value, msgspec.Struct):
+        inside: Any = msgspec.structs.astuple(value)
     elif isinstance(value, dict):
         inside = [*value.keys(), *value.values()]
     else:

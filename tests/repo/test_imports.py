@@ -32,9 +32,11 @@ IMPORTS_LITTLE = "import sys, kittiwake; print(*sorted(m for m in sys.modules if
 NOT_NEEDED = (
     "kittiwake.batch.catalog",
     "kittiwake.batch.items",
+    "kittiwake.kernel.incremental",
     "kittiwake.kernel.items",
     "kittiwake.kernel.run.catalog",
     "kittiwake.kernel.plan.catalog_plan",
+    "kittiwake.kernel.state.codec",
     "kittiwake.rules.compile.catalog",
     "kittiwake.event_plan",
     "kittiwake.input.bigquery",
@@ -46,7 +48,7 @@ NOT_NEEDED = (
     "kittiwake.explain",
     "pyarrow",
 )
-"""What a replay of JSON lines by rules without items has no use for."""
+"""What a replay of JSON lines that writes no snapshots has no use for, by rules without items."""
 COMMAND = """
 import sys
 from kittiwake.cli.main import app

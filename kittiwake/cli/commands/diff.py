@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.options import (

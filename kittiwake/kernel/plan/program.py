@@ -7,8 +7,9 @@ unit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from kittiwake.event_types import is_item_change
 from kittiwake.kernel.plan.gates import Asked
@@ -23,8 +24,7 @@ ATTRIBUTES_RULE: Final = "contact:attributes"
 """The `rule_id` of the row that a `contact.updated` leaves for which there is no room: no rule's id has a colon."""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(msgspec.Struct, frozen=True):
     """The rules that apply to one account, its own and those of "*".
 
     Made by `build.build_program`. It holds data alone: it travels as its rules, and is built anew where it arrives.
@@ -33,12 +33,12 @@ class Program:
     account_id: str
     ruleset_version: str
     rules: tuple[RuleProgram, ...] = ()
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy = msgspec.field(default_factory=Policy)
     timezone: str = "UTC"
     """The account's zone: used for contacts without a `timezone`."""
     allowed_lateness_us: int = HOUR_US
     limits: Limits = DEFAULT_LIMITS
-    routes: Routes = field(default_factory=Routes)
+    routes: Routes = msgspec.field(default_factory=Routes)
     """What events can do, by their types."""
     texts: tuple[Texts, ...] = ()
     """Per rule."""

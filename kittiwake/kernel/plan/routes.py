@@ -7,7 +7,6 @@ handlers of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -96,11 +95,10 @@ def _paths_of_a_row(rule: RuleProgram) -> Iterator[Path]:
     yield from (one.path for one in rule.include if one.of_event)
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
-class Routes:
+class Routes(msgspec.Struct, frozen=True, weakref=True):
     """The routes of every event of a program; programs that differ only in their account share them."""
 
-    by_type: dict[str, tuple[Route, ...]] = field(default_factory=dict)
+    by_type: dict[str, tuple[Route, ...]] = msgspec.field(default_factory=dict)
     """Of every type a rule names; see `of` for the others."""
     of_any: tuple[Route, ...] = ()
     """Of a type nobody names: rules with a "*" match, and audiences that hold of an empty history."""

@@ -5,13 +5,16 @@ Read by `kernel.evaluate.variants`.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from functools import lru_cache
 from math import ceil
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kittiwake.values import Number
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 class Variants(msgspec.Struct, frozen=True):
@@ -26,4 +29,6 @@ class Variants(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=128)
 def draws_below(percent: Number | Fraction) -> int:
     """The edge of a share: as many of the 2^64 draws lie below it."""
+    from fractions import Fraction  # noqa: PLC0415 - for rules with shares only
+
     return ceil(Fraction(percent) * 2**64 / 100)

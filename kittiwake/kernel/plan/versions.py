@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from dataclasses import replace as replace_fields
 from typing import Final, NamedTuple, TypeAlias
 
+import msgspec
 from msgspec.structs import replace
 
 from kittiwake.kernel.plan.build import attributes_of, attributes_read, build_program
@@ -63,8 +62,7 @@ NOTHING: Final = Draft(None, (), Policy(), "UTC", "")
 """What is in force before the first version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
+class Versions(msgspec.Struct, frozen=True):
     """Programs of one account, one after the other; the first has been in force always (it may hold no rules)."""
 
     programs: tuple[Program, ...]
@@ -103,12 +101,12 @@ class Versions:
 
     def named(self, account_id: str) -> Versions:
         """The same, of another account."""
-        return replace_fields(self, programs=tuple(replace_fields(one, account_id=account_id) for one in self.programs))
+        return replace(self, programs=tuple(replace(one, account_id=account_id) for one in self.programs))
 
     def without_horizon(self) -> Versions:
         """The same for events that come in order and without duplicates."""
-        programs = tuple(replace_fields(one, allowed_lateness_us=0) for one in self.programs)
-        return replace_fields(self, programs=programs)
+        programs = tuple(replace(one, allowed_lateness_us=0) for one in self.programs)
+        return replace(self, programs=programs)
 
     def needed(self, events: Iterable[Event]) -> list[Event]:
         """The events that the version in force at their time wants."""

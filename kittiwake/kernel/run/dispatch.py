@@ -8,9 +8,10 @@ is a function for each rule and type. Asked for by `run.timeline`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 from weakref import ref
+
+import msgspec
 
 from kittiwake.event_types import (
     DELETED,
@@ -50,8 +51,7 @@ from kittiwake.model import Event
 from kittiwake.reasons import Clause, Kind, Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Handlers:
+class Handlers(msgspec.Struct, frozen=True):
     """What handles the events of a program, in order: a function for each rule and type."""
 
     by_type: dict[str, tuple[Handler, ...]]

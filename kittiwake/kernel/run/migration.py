@@ -7,6 +7,7 @@ was left under other rules.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -30,9 +31,6 @@ from kittiwake.model import Decision
 from kittiwake.reasons import Outcome, Reason
 from kittiwake.time.instants import DAY_US, END_OF_TIME_US
 from kittiwake.values import canonical, parse_json
-
-_history_encoder: Final = msgspec.msgpack.Encoder()
-_history_decoder: Final = msgspec.msgpack.Decoder(dict[str, Slot])
 
 UNKNOWN_SPAN_US: Final = 400 * DAY_US
 """For how long a firing is remembered of a rule whose text nobody knows any more: the default `keep`."""
@@ -219,8 +217,17 @@ def _history(memory: str, sources: Iterable[RuleState]) -> dict[str, Slot]:
     for source in sources:
         for had, slots in zip(source.measures, source.history, strict=True):
             if serves(had, memory):
-                return _history_decoder.decode(_history_encoder.encode(slots))
+                return _copied(slots)
     return {}
+
+
+def _copied(history: dict[str, Slot]) -> dict[str, Slot]:
+    return _decoder_of_histories().decode(msgspec.msgpack.encode(history))
+
+
+@cache
+def _decoder_of_histories() -> msgspec.msgpack.Decoder[dict[str, Slot]]:
+    return msgspec.msgpack.Decoder(dict[str, Slot])  # for which all its types are read: not for who keeps one version
 
 
 def _interests(memory: str, sources: Iterable[RuleState]) -> dict[str, Interest]:

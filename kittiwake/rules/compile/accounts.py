@@ -6,7 +6,6 @@ Pure but for its memory. Travels to workers as the rule set alone: what is kept 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace as replace_fields
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zlib import crc32
@@ -127,13 +126,13 @@ def _alike(before: Program, after: Program) -> bool:
 
 
 def _frozen_at(plan: Plan, frozen_at_us: int | None) -> Plan:
-    return plan._replace(versions=replace_fields(plan.versions, frozen_at_us=frozen_at_us))
+    return plan._replace(versions=replace(plan.versions, frozen_at_us=frozen_at_us))
 
 
 def _silent_at(plan: Plan, silences: Silences) -> Plan:
     if plan.feeds is None:
         return plan
-    return plan._replace(versions=replace_fields(plan.versions, silences=silences))
+    return plan._replace(versions=replace(plan.versions, silences=silences))
 
 
 def _rhythms(plan: Plan) -> Sequence[Rhythm]:

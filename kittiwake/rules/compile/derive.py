@@ -5,11 +5,15 @@ Pure. Called by `compile.preparation`; its input has been checked.
 
 from __future__ import annotations
 
-from kittiwake.input.shapes.base import Lines
+from typing import TYPE_CHECKING
+
 from kittiwake.kernel.plan.derive import Derivation
 from kittiwake.kernel.plan.match import Match
 from kittiwake.rules.compile.match import matches_of, path_of
 from kittiwake.rules.model.derive import DeriveObject
+
+if TYPE_CHECKING:
+    from kittiwake.input.shapes.base import Lines
 
 
 def derivation_of_lines(lines: Lines) -> Derivation:

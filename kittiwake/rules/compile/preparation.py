@@ -5,12 +5,16 @@ Pure. Called by `compile.account` and `compile.versions`; what it is given has p
 
 from __future__ import annotations
 
-from kittiwake.input.shapes.base import Lines
+from typing import TYPE_CHECKING
+
 from kittiwake.kernel.plan.preparation import Preparation
 from kittiwake.rules.compile.cast import casts_of
 from kittiwake.rules.compile.derive import derivation_of, derivation_of_lines
 from kittiwake.rules.compile.repeats import repeats_of
 from kittiwake.rules.ruleset import RuleSet
+
+if TYPE_CHECKING:
+    from kittiwake.input.shapes.base import Lines
 
 
 def preparation_of(ruleset: RuleSet, account_id: str, lines: tuple[Lines, ...] = ()) -> Preparation:

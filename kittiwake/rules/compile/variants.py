@@ -5,7 +5,6 @@ Pure. Called by `compile.rule`; its input has been checked.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import accumulate
 
 from kittiwake.kernel.plan.variants import Variants, draws_below
@@ -17,6 +16,8 @@ def variants_of(rule: Rule) -> Variants | None:
     written = rule.variants
     if written is None:
         return None
+    from fractions import Fraction  # noqa: PLC0415 - for rules with variants only
+
     shares = written.shares()
     edges = map(draws_below, accumulate(map(Fraction, shares.values())))
     return Variants(written.salt or rule.id, tuple(shares), tuple(edges))

@@ -6,9 +6,8 @@ Pure. Called by every host; rules without versions are one that has been in forc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from kittiwake.input.shapes.base import Lines
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS, Limits
 from kittiwake.kernel.plan.versions import Draft, Versions, build_versions
 from kittiwake.rules.compile.policy import policy_of
@@ -17,6 +16,9 @@ from kittiwake.rules.compile.recurrence import ordinals_of
 from kittiwake.rules.compile.rule import compile_rule, not_off
 from kittiwake.rules.ruleset import RuleSet
 from kittiwake.time.instants import HOUR_US
+
+if TYPE_CHECKING:
+    from kittiwake.input.shapes.base import Lines
 
 Version: TypeAlias = tuple[int | None, RuleSet]
 """A rule set and its `effective_from` in microseconds; None: always, which only the first can be."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_TEMPLATE: Final = re.compile(r"\s*(?:\{\{\s*|\$\{\s*|\$)(\w+(?:\.\w+)*)\s*(?:\|[^}]*)?\}{0,2}\s*")
-_OF_EVENT: Final = re.compile(r"(?:event|trigger|properties|event_properties)\.")
-_OF_CONTACT: Final = re.compile(r"(?:contact|customer|person|profile|user|subscriber|traits|custom_attribute)\.")
+_TEMPLATE: Final = r"\s*(?:\{\{\s*|\$\{\s*|\$)(\w+(?:\.\w+)*)\s*(?:\|[^}]*)?\}{0,2}\s*"
+_OF_EVENT: Final = r"(?:event|trigger|properties|event_properties)\."
+_OF_CONTACT: Final = r"(?:contact|customer|person|profile|user|subscriber|traits|custom_attribute)\."
 
 
 def path_in(text: str) -> str | None:
@@ -19,9 +19,9 @@ def path_in(text: str) -> str | None:
     >>> path_in("{{ event.total }}"), path_in("{{customer.tier | upcase}}"), path_in("$total"), path_in("total")
     ('total', 'contact.tier', 'total', None)
     """
-    found = _TEMPLATE.fullmatch(text)
+    found = re.fullmatch(_TEMPLATE, text)
     if found is None:
         return None
-    path = _OF_EVENT.sub("", found[1], count=1) if _OF_EVENT.match(found[1]) else found[1]
+    path = re.sub(_OF_EVENT, "", found[1], count=1) if re.match(_OF_EVENT, found[1]) else found[1]
     path = re.sub(r"^properties\.", "", path)
-    return _OF_CONTACT.sub("contact.", path, count=1) if _OF_CONTACT.match(path) else path
+    return re.sub(_OF_CONTACT, "contact.", path, count=1) if re.match(_OF_CONTACT, path) else path

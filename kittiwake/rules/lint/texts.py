@@ -19,7 +19,7 @@ from kittiwake.rules.model.rule import Rule
 from kittiwake.time.durations import parse_duration
 
 _SIGNS: Final = {">=": "gte", "=>": "gte", "<=": "lte", "=<": "lte", "!=": "ne", "<>": "ne", ">": "gt", "<": "lt"}
-_SIGNED: Final = re.compile(r"\s*(>=|=>|<=|=<|!=|<>|==|>|<|=)\s*(\S.*?)\s*")
+_SIGNED: Final = r"\s*(>=|=>|<=|=<|!=|<>|==|>|<|=)\s*(\S.*?)\s*"
 _WORDS: Final = {
     **dict.fromkeys(("empty", "is empty"), "{empty: true}"),
     **dict.fromkeys(("not empty", "is not empty"), "{empty: false}"),
@@ -27,7 +27,7 @@ _WORDS: Final = {
     **dict.fromkeys(("not exists", "does not exist", "is not set", "not set"), "{exists: false}"),
 }
 """What a text says, by its words with spaces between."""
-_NAME: Final = re.compile(r"[A-Za-z_]{3,}(\.[A-Za-z_]+)*")
+_NAME: Final = r"[A-Za-z_]{3,}(\.[A-Za-z_]+)*"
 _OPERATOR: Final = ("operator", "op", "comparison", "comparator", "condition")
 _FIELD: Final = ("field", "property", "attribute", "path", "key")
 _MOMENTS: Final = ("now", "today", "tomorrow", "yesterday")
@@ -85,7 +85,7 @@ def _above(asked: Asked) -> str | None:
 
 
 def _meant(text: str) -> str | None:
-    signed = _SIGNED.fullmatch(text)
+    signed = re.fullmatch(_SIGNED, text)
     if signed is not None:
         value = digits_in(signed[2]) or signed[2]
         return f"{{{_SIGNS[signed[1]]}: {value}}}" if signed[1] in _SIGNS else value
@@ -124,4 +124,4 @@ def _other(value: Any, *, ordered: bool) -> str | None:
     found = path_in(value)
     if found is not None:
         return found
-    return value if ordered and _NAME.fullmatch(value) else None
+    return value if ordered and re.fullmatch(_NAME, value) else None

@@ -36,7 +36,7 @@ def checked_duration(value: object) -> str:
 
 def _advice(value: object) -> str:
     """What to write, as near to what was written as can be."""
-    found = _IN_WORDS.fullmatch(value) if isinstance(value, str) else None
+    found = re.fullmatch(_IN_WORDS, value, re.ASCII) if isinstance(value, str) else None
     if found is None:
         return durations.ADVICE
     number, word = int(found[1]), found[2].lower()
@@ -46,9 +46,8 @@ def _advice(value: object) -> str:
     return f"write {number}{word[0]}"
 
 
-_IN_WORDS: Final = re.compile(
-    r"(\d{1,4}) ?((?i:mo|mon|months?|yrs?|years?|secs?|seconds?|mins?|minutes?|hrs?|hours?|days?|weeks?)|[ysmhdw])",
-    re.ASCII,
+_IN_WORDS: Final = (
+    r"(\d{1,4}) ?((?i:mo|mon|months?|yrs?|years?|secs?|seconds?|mins?|minutes?|hrs?|hours?|days?|weeks?)|[ysmhdw])"
 )
 """A number and a unit as people write them; one character as it is, for M is a month to some."""
 

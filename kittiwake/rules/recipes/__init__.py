@@ -7,7 +7,6 @@ the author names replaces the recipe's clause whole; errors in a clause the auth
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from typing import Final, NamedTuple
 
 from kittiwake.rules.source.builder import Reading
@@ -51,6 +50,8 @@ class Recipe(NamedTuple):
 @lru_cache(maxsize=1)
 def recipe_names() -> tuple[str, ...]:
     """The names of all shipped recipes, sorted."""
+    from importlib.resources import files  # noqa: PLC0415 - where no rule uses a recipe, none is looked for
+
     names = (entry.name for entry in files(__name__).iterdir())
     return tuple(sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)))
 
@@ -63,6 +64,8 @@ def recipes() -> tuple[Recipe, ...]:
 @lru_cache(maxsize=64)
 def recipe(name: str) -> Recipe:
     """The shipped recipe of a name that `recipe_names` has."""
+    from importlib.resources import files  # noqa: PLC0415 - as above
+
     path = files(__name__).joinpath(name + _SUFFIX)
     text = path.read_text(encoding="utf-8")
     return recipe_of(name, read_yaml(text, Reading(name + _SUFFIX)), text)

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 _WEEKDAY: Final = r"(?P<on>mon|tue|wed|thu|fri|sat|sun)(day|s|sday|nesday|r|rs|rsday|urday)?"
-_LOCAL_DAY: Final = re.compile(
+_LOCAL_DAY: Final = (
     rf"(next |on |the next )?({_WEEKDAY}|(?P<tomorrow>tomorrow)|(in )?(?P<days>\d{{1,3}}) days?)?"
     r"( ?(at )?(?P<hour>\d{1,2})(:(?P<minute>\d\d))? ?(?P<half>am|pm)?)?"
 )
@@ -23,7 +23,7 @@ def local_day(written: str) -> str | None:
     >>> local_day("3 days at 10:00"), local_day("3 days"), local_day("5"), local_day("month")
     ('Write {days: 3, at: "10:00"}', None, None, None)
     """
-    found = _LOCAL_DAY.fullmatch(" ".join(written.lower().split()))
+    found = re.fullmatch(_LOCAL_DAY, " ".join(written.lower().split()))
     is_named = found is not None and (found["on"] or found["tomorrow"] or found["minute"] or found["half"])
     if found is None or not (is_named or (found["days"] and found["hour"])):
         return None

@@ -9,7 +9,6 @@ doubt everything can matter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from itertools import chain
 from typing import Final
 
@@ -44,7 +43,7 @@ def concern_of(old: Plan, new: Plan) -> frozenset[str] | None:
 
 
 def _is_alike_beside_rules(before: Program, after: Program) -> bool:
-    names = (one.name for one in fields(Program) if one.name not in OF_RULES)
+    names = (name for name in Program.__struct_fields__ if name not in OF_RULES)
     routes = before.routes, after.routes
     return (
         all(getattr(before, name) == getattr(after, name) for name in names)

@@ -8,11 +8,10 @@ changes what has been decided, the kernel is given late events that do nothing, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 import msgspec
-from msgspec.structs import replace as replace_fields
+from msgspec.structs import replace
 
 from kittiwake.event_types import FEED_MARK, is_feed_notice
 from kittiwake.kernel.evaluate.feeds import notices, united
@@ -98,7 +97,7 @@ def _together(before: FeedNotice | None, one: FeedNotice) -> FeedNotice:
         return one
     if one.max_events:
         floods = tuple(united([*before.silences, *one.silences]))
-        return replace_fields(one, known=max(one.known, before.known), silences=floods)
+        return replace(one, known=max(one.known, before.known), silences=floods)
     return _with_past(one, before) if (before.known, before.to_us) < (one.known, one.to_us) else before
 
 
@@ -135,4 +134,4 @@ def _asked_for_us(feeds: FeedPlan, rhythm: Rhythm) -> int:
 
 def _cut(one: FeedNotice, edge_us: int) -> FeedNotice:
     kept = tuple(span for span in one.silences if span[1] > edge_us)
-    return one if len(kept) == len(one.silences) else replace_fields(one, silences=kept)
+    return one if len(kept) == len(one.silences) else replace(one, silences=kept)

@@ -5,7 +5,7 @@ Compiled once each. Called by `machines` and by the checks.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.versions import Versions
