@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple, Protocol
 from weakref import ref
 
+from kittiwake.batch.deciding.known import REASONS
 from kittiwake.batch.deciding.lines import LineTexts
 from kittiwake.batch.event_rows import Row
 from kittiwake.input.native import blocks
@@ -32,12 +33,12 @@ from kittiwake.time.instants import DAY_US
 class Words(NamedTuple):
     """What rows are made of, as `rows::Words` there."""
 
-    reasons: tuple[Any, ...]
     decision: Any = Decision
     event_ids: Any = EventIds
     date_of: Any = date.fromordinal
     kinds: tuple[Kind, ...] = (Kind.FIRED, Kind.ENTERED, Kind.EXITED)
     outcomes: tuple[Outcome, ...] = (Outcome.FIRED, Outcome.SUPPRESSED, Outcome.CANCELLED, Outcome.DEFERRED)
+    reasons: tuple[Any, ...] = REASONS
 
 
 class Asked:
@@ -138,10 +139,10 @@ def is_alike(known: Program, program: Program) -> bool:
 
 def new_decider(program: Program, module: Any, lines: Sequence[LineTexts] | None = None) -> Decider | None:
     """What decides by a program in the accelerator `module`, and writes lines if it is given `lines`; None: nothing."""
-    from kittiwake.batch.deciding.plan import REASONS, plan_of  # noqa: PLC0415 - 10 ms, with an accelerator only
+    from kittiwake.batch.deciding.plan import plan_of  # noqa: PLC0415 - 10 ms, with an accelerator only
 
     plan = plan_of(program)
     if plan is None:
         return None
-    made: Decider = module.Decider(plan, Words(REASONS), Asked(program.limits.max_wait_us), lines)
+    made: Decider = module.Decider(plan, Words(), Asked(program.limits.max_wait_us), lines)
     return made

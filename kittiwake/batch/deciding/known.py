@@ -20,6 +20,25 @@ from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.sequence import Sequence as SequenceProgram
 from kittiwake.kernel.plan.thresholds import Reaches
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait
+from kittiwake.reasons import Reason
+
+REASONS: Final = (
+    Reason.NOT_READY,
+    Reason.NO_CONSENT,
+    Reason.REENTRY,
+    Reason.QUIET_HOURS,
+    Reason.ARBITRATION,
+    Reason.OUTRANKED,
+    Reason.FREQUENCY_CAP,
+    Reason.EXPIRED,
+    Reason.HOLDOUT,
+    Reason.SHADOW,
+    Reason.SUPERSEDED,
+    Reason.UNLESS,
+    Reason.NOT_ENTERED,
+    Reason.EXITED,
+)
+"""By the numbers they have there."""
 
 KNOWN: Final[dict[type[msgspec.Struct], frozenset[str]]] = {
     RuleProgram: frozenset(

@@ -41,26 +41,7 @@ from kittiwake.kernel.plan.rule import Mode, RuleProgram
 from kittiwake.kernel.plan.thresholds import Reaches
 from kittiwake.kernel.plan.variants import draws_below
 from kittiwake.kernel.plan.wait import Delays, FieldWait, UntilWait, Wait
-from kittiwake.reasons import Reason
 from kittiwake.values import Number, Path, canonical, exact, is_number, is_scalar
-
-REASONS: Final = (
-    Reason.NOT_READY,
-    Reason.NO_CONSENT,
-    Reason.REENTRY,
-    Reason.QUIET_HOURS,
-    Reason.ARBITRATION,
-    Reason.OUTRANKED,
-    Reason.FREQUENCY_CAP,
-    Reason.EXPIRED,
-    Reason.HOLDOUT,
-    Reason.SHADOW,
-    Reason.SUPERSEDED,
-    Reason.UNLESS,
-    Reason.NOT_ENTERED,
-    Reason.EXITED,
-)
-"""By the numbers they have there."""
 
 KEY_VALUES_MAX: Final = 3
 """Values of `per`, or of `same`, that a rule may have."""
