@@ -14,8 +14,7 @@ from benchmarks.generate import draw, lines
 from benchmarks.rulesets import TWELVE, write_rules
 from kittiwake.batch.contacts import pick_counted
 from kittiwake.batch.deciding import decider as deciding
-from kittiwake.batch.deciding.known import KNOWN
-from kittiwake.batch.deciding.known import REASONS
+from kittiwake.batch.deciding.known import KNOWN, REASONS
 from kittiwake.batch.deciding.plan import plan_of
 from kittiwake.batch.event_rows import Groups, Row, group, key_of_row
 from kittiwake.batch.replay import replay
