@@ -19,10 +19,10 @@ if __name__ == "__main__":
 
 import sys
 from collections.abc import Sequence
-from msgspec.structs import replace
 from typing import TYPE_CHECKING
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions
+from msgspec.structs import replace
 
 from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.report import render, rules_text
