@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from kittiwake.batch.counts import Counts, merged
 from kittiwake.batch.feeds.covered import silences_by_account, unite
-from kittiwake.batch.feeds.snapshots import feed_lines
 from kittiwake.batch.gathering import Gathering, Undecided
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake, Needs, Taken
@@ -211,6 +210,8 @@ def _write_feeds(programs: Programs, history: History, run_output: Output, setti
     """Write what is known of feeds, if rules have any."""
     if not programs.feeds.types or stop_of(settings, history.counts) is not None:
         return
+    from kittiwake.batch.feeds.snapshots import feed_lines  # noqa: PLC0415 - 20 ms, for runs that keep states only
+
     until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)
     with _rows(run_output, SNAPSHOTS, Format.JSONL, FEEDS) as snapshots:
         for row in feed_lines(programs, history.counts.feeds, until_us):
