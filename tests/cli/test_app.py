@@ -18,7 +18,7 @@ OWN_MODULES_MAX = {"--help": 15, "validate": 210, "replay": 325}
 """Of our own, a few more than there are: each takes 0.3 ms, of the 0.2 s that `validate` of one rule may take and the
 0.25 s of `replay` over few events. Before it is raised: does this command need the new one for every rule?"""
 
-UNASKED = {"dataclasses", "fractions", "zoneinfo", "importlib.resources"}
+UNASKED = {"dataclasses", "fractions", "zoneinfo"}
 """Of the standard library: 1 to 5 ms each, for rules and files that have asked for them only."""
 
 # What stands before is not its doing: a package of Google's puts an empty `google` into every Python of the venv.
