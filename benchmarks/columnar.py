@@ -11,6 +11,7 @@ what the interpreter and the library take: the first replays nothing, the second
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -62,7 +63,7 @@ def main() -> int:
     for name, cpu_s in taken.items():
         print(f"| intake, {name} | {events:,} | {cpu_s:.2f} | {cpu_s / events * 1e6:.2f} | – | – |")
     ratio = taken["events.parquet"] / taken["events.jsonl"]
-    print(f"\nThe intake of Parquet takes {ratio:.2f} of the CPU of that of JSON lines (aim: at most {RATIO_MAX}).")
+    print(f"\nBoth by Python, Parquet takes {ratio:.2f} of the CPU of JSON lines to take in (aim: {RATIO_MAX}).")
     return 0 if fired["events.jsonl"] == fired["events.parquet"] == fired["DuckDB, 1 thread"] else 1
 
 
@@ -89,9 +90,10 @@ def _replayed(folder: Path, rules: Path, name: str) -> tuple[Cost, int]:
 
 
 def _taken_in(folder: Path, rules: Path, name: str) -> float:
-    """The CPU seconds of taking a file in."""
+    """The CPU seconds of taking a file in, by Python: the accelerator reads lines only, for less than either."""
     command = [sys.executable, "-c", TAKE_IN, str(rules), str(folder / name)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    without = {**os.environ, "KITTIWAKE_NATIVE": "0"}
+    return float(subprocess.run(command, env=without, check=True, capture_output=True, text=True).stdout)
 
 
 def take_in(rules: str, name: str) -> None:
