@@ -346,7 +346,7 @@ def test_a_bug_fails_the_job_with_an_exit_of_its_own_and_leaves_no_output(
     def buggy(*_: object) -> None:
         raise AssertionError("a bug")
 
-    monkeypatch.setattr("kittiwake.transforms.batch.evaluate.decide_contact", buggy)
+    monkeypatch.setattr("kittiwake.transforms.batch.evaluate.end_of_run", buggy)
     ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
     assert ran.code == Exit.FAILED
     assert "AssertionError: a bug" in ran.err
@@ -357,7 +357,7 @@ def test_a_person_may_stop_a_job(job: Job, tmp_path: Path, monkeypatch: pytest.M
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kittiwake.transforms.batch.evaluate.decide_contact", stopped)
+    monkeypatch.setattr("kittiwake.transforms.batch.evaluate.end_of_run", stopped)
     ran = job(write_lines(tmp_path / "events.jsonl", [CART]))
     assert ran.code == Exit.INTERRUPTED
     assert ran.err.endswith("backfill: interrupted; the output is as it was\n")
