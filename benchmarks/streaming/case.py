@@ -23,7 +23,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from benchmarks.streaming.bare import Bare, Passing
-from benchmarks.streaming.clocks import Clocked, Host, told
+from benchmarks.streaming.clocks import Clocked, Host, kernel_cost, words_of
 from benchmarks.streaming.layouts import LAYOUTS
 from benchmarks.streaming.lean import Counts, Lean
 from benchmarks.streaming.naive import naive
@@ -131,7 +131,7 @@ def _children() -> set[str]:
 def _steadily(case: Case, clocked_to: Path) -> Result:
     load = workload_of(case, case.contacts)._replace(bursts=WARM_BURSTS + case.bursts)
     found = flow(load, _dofn(case, clocked_to), case.cache_mb, clocked_to, Steps.of_bursts(case.bursts))
-    return Result(found.cpu_us, found.told.kernel_us, found.told.wakes, dict(found.requests))
+    return Result(found.cpu_us, found.kernel.kernel_us, found.kernel.wakes, dict(found.requests))
 
 
 def carry_out(case: Case) -> Result:
@@ -148,9 +148,9 @@ def carry_out(case: Case) -> Result:
 
         once(WARM_CONTACTS)
         start_us = 0.0 if case.runner == LEAN else median(once(WARM_CONTACTS)[0] for _ in range(STARTS))
-        before = told(clocked_to)
+        before = kernel_cost(words_of(clocked_to))
         cost_us, counts = once(case.contacts)
-        after = told(clocked_to)
+        after = kernel_cost(words_of(clocked_to))
         return Result(
             cost_us - start_us, after.kernel_us - before.kernel_us, after.wakes - before.wakes, asdict(counts)
         )

@@ -2,13 +2,13 @@
 
 The kernel's own: from the bytes of a state to a state (`cells.state_of`), from those of a message to its event
 (`arrivals.event_of`), `advance`, the new state's bytes (`cells.new_cell`), and the rows of what was decided
-(`messages.told`). All else is the host: keys, cells, bags, timers, when to come again, counting, and putting out.
+(`timers.decision_record`). All else is the host: keys, cells, bags, timers, when to come again, counting, output.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -25,7 +25,7 @@ _WORK: Final = (
 
 
 class _Spent:
-    """By this process, since it was told last."""
+    """By this process, since it was written last."""
 
     kernel_ns = 0
     wakes = 0
@@ -67,7 +67,7 @@ class Clocked(Host):
                 setattr(module, name, _clocked(work))
 
     def finish_bundle(self) -> None:
-        """Tell, as the host does, and of the clocks."""
+        """End it as the host does, and write what the clocks say."""
         super().finish_bundle()
         with self._clocked_to.open("a", encoding="utf-8") as file:
             file.write(f"{_Spent.kernel_ns} {_Spent.wakes}\n")
@@ -89,15 +89,20 @@ def _clocked(work: Callable[..., Any]) -> Callable[..., Any]:
     return clocked
 
 
-class Told(NamedTuple):
-    """What all processes have told."""
+class KernelCost(NamedTuple):
+    """What the kernel took, over all processes."""
 
     kernel_us: float
     """Of CPU."""
     wakes: int
 
 
-def told(clocked_to: Path) -> Told:
-    """Of a file."""
-    lines = [line.split() for line in clocked_to.read_text(encoding="utf-8").splitlines()]
-    return Told(sum(int(ns) for ns, _ in lines) / 1_000, sum(int(wakes) for _, wakes in lines))
+def kernel_cost(bundles: Iterable[Sequence[str]]) -> KernelCost:
+    """Of the words of lines that `Clocked` has written, one a bundle."""
+    spent = [(int(ns), int(wakes)) for ns, wakes in bundles]
+    return KernelCost(sum(ns for ns, _ in spent) / 1_000, sum(wakes for _, wakes in spent))
+
+
+def words_of(clocked_to: Path) -> list[list[str]]:
+    """The words of each line of such a file."""
+    return [line.split() for line in clocked_to.read_text(encoding="utf-8").splitlines()]

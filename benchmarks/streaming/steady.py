@@ -33,7 +33,7 @@ from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import TimerSpec, on_timer
 from apache_beam.utils.timestamp import Timestamp
 
-from benchmarks.streaming.clocks import Told
+from benchmarks.streaming.clocks import KernelCost, kernel_cost, words_of
 from benchmarks.streaming.names import WARM_BURSTS
 from benchmarks.streaming.workload import BETWEEN_US, START_US, Workload
 
@@ -59,7 +59,7 @@ class Flowed(NamedTuple):
     """What a stream came to."""
 
     cpu_us: float
-    told: Told
+    kernel: KernelCost
     """Of `Clocked` alone."""
     requests: Counter[str]
     """For state, by kind, of the whole run."""
@@ -126,8 +126,8 @@ def worker_process() -> SubprocessSDKEnvironment:
 def evaluated(events: PCollection[tuple[bytes, bytes]], dofn: beam.DoFn) -> None:
     """Give events to a DoFn, and drop whatever it puts out."""
     step = beam.ParDo(dofn).with_output_types(bytes, late_events=bytes, dead_letters=bytes)
-    found = events | "Evaluate" >> step.with_outputs("late_events", "dead_letters", main="told")
-    for tag in ("told", "late_events", "dead_letters"):
+    found = events | "Evaluate" >> step.with_outputs("late_events", "dead_letters", main="decisions")
+    for tag in ("decisions", "late_events", "dead_letters"):
         _ = found[tag] | f"Drop {tag}" >> beam.Filter(_never)
 
 
@@ -152,10 +152,9 @@ def flow(load: Workload, dofn: beam.DoFn, cache_mb: int, written_to: Path, steps
 
 
 def _between(written_to: Path, counted: Steps) -> Flowed:
-    """What counts: lines of one number are steps, of two what `Clocked` tells of a bundle."""
-    lines = [line.split() for line in written_to.read_text(encoding="utf-8").splitlines()]
+    """What counts: lines of one number are steps, of two what `Clocked` has written of a bundle."""
+    lines = words_of(written_to)
     steps = [at for at, line in enumerate(lines) if len(line) == 1]
     begins, ends = steps[counted.counted_from], steps[counted.counted_to]
-    bundles = [line for line in lines[begins:ends] if len(line) > 1]
-    told = Told(sum(int(ns) for ns, _ in bundles) / 1_000, sum(int(wakes) for _, wakes in bundles))
-    return Flowed((int(lines[ends][0]) - int(lines[begins][0])) / 1_000, told, Counter())
+    kernel = kernel_cost(line for line in lines[begins:ends] if len(line) > 1)
+    return Flowed((int(lines[ends][0]) - int(lines[begins][0])) / 1_000, kernel, Counter())
