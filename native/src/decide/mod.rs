@@ -36,6 +36,15 @@ pub enum Left {
     Failed(PyErr),
 }
 
+/// The answer; None: not me.
+fn unless_not_me<T>(step: Step<T>) -> PyResult<Option<T>> {
+    match step {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Left::NotMe) => Ok(None),
+        Err(Left::Failed(error)) => Err(error),
+    }
+}
+
 impl From<PyErr> for Left {
     fn from(error: PyErr) -> Self {
         Left::Failed(error)
@@ -89,11 +98,7 @@ impl Decider {
         rows: &Bound<'py, PyList>,
         until_us: i64,
     ) -> PyResult<Option<Decided<'py>>> {
-        match self.decided(account_id, contact_id, rows, until_us) {
-            Ok(decided) => Ok(Some(decided)),
-            Err(Left::NotMe) => Ok(None),
-            Err(Left::Failed(error)) => Err(error),
-        }
+        unless_not_me(self.decided(account_id, contact_id, rows, until_us))
     }
 }
 
@@ -107,11 +112,7 @@ impl Decider {
         out: &mut Written,
         sums: &mut Sums,
     ) -> PyResult<bool> {
-        match self.written(py, contact, until_us, out, sums) {
-            Ok(()) => Ok(true),
-            Err(Left::NotMe) => Ok(false),
-            Err(Left::Failed(error)) => Err(error),
-        }
+        Ok(unless_not_me(self.written(py, contact, until_us, out, sums))?.is_some())
     }
 
     fn written(
