@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
@@ -17,7 +17,7 @@ from kittiwake.model import Event
 from kittiwake.profile.measure import contacts, ids, profile
 from kittiwake.time.instants import DAY_US, HOUR_US
 from kittiwake.values import canonical
-from tests.profile.tables import START_US, bound_tightly, event, profile_of, said_of
+from tests.profile.tables import START_US, event, profile_of, said_of
 
 TEXTS = ["a", "b", "", "ann@example.org", "12", "2026-10-31", "2026-10-31T10:00:00+02:00", "2026-10-31 10:00", "long"]
 SCALARS: list[Any] = [None, True, False, 0, 1, -2, Decimal("0.5"), 10**30, 1_500_000_000, *TEXTS]
@@ -55,14 +55,6 @@ def parts_of(events: Sequence[Event], chance: Random) -> list[Sequence[Event]]:
     """Events in parts."""
     bounds = [0, *sorted(chance.randint(0, len(events)) for _ in range(chance.randrange(12))), len(events)]
     return [events[begin:end] for begin, end in pairwise(bounds)]
-
-
-@pytest.fixture(params=["as it is", "tightly bounded"])
-def bounds(request: pytest.FixtureRequest) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patched:
-        if request.param == "tightly bounded":
-            bound_tightly(patched)
-        yield
 
 
 CHANCE = st.integers(0, 10**9).map(Random)

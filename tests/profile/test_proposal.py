@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -27,7 +27,7 @@ from kittiwake.rules.limits import FEED_EVERY_MAX_US, FEED_EVERY_MIN_MINUTES
 from kittiwake.rules.loader import load_files
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, format_instant, parse_instant
 from tests.cli.command import kittiwake, write
-from tests.profile.tables import START_US, bound_tightly, event, profile_of, table_of
+from tests.profile.tables import START_US, event, profile_of, table_of
 
 FEW = settings(max_examples=15)
 CHANCE = st.integers(0, 10**9).map(Random)
@@ -93,14 +93,6 @@ def test_the_longest_pause_and_the_busiest_hour_are_those_that_plain_python_find
         numbers = {at: sum(interval == at for interval, *_ in ids) for at, *_ in ids}
         assert (found.volume.max, found.volume.events) == (max(numbers.values()), len(ids))
         assert numbers[parse_instant(found.volume.from_) // width_us] == found.volume.max
-
-
-@pytest.fixture(params=["as it is", "tightly bounded"])
-def bounds(request: pytest.FixtureRequest) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patched:
-        if request.param == "tightly bounded":
-            bound_tightly(patched)
-        yield
 
 
 def rhythms(found: Profile) -> str:

@@ -126,19 +126,6 @@ def test_a_freeze_costs_a_contact_for_which_nothing_is_due_a_firing_a_day() -> N
     assert host.runner.firings[KEY] <= 32
 
 
-def test_what_comes_due_in_a_freeze_comes_within_the_hour_of_its_end() -> None:
-    host = Host()
-    rules = host.rules = published(RULES.replace(b"wait: 1h", b"wait: 5d"))
-    host.give("e1", "cart.item_added", START_US)
-    pass_days(host, 3, START_US)
-    rules.freezes_us = START_US + 3 * DAY_US
-    pass_days(host, 9, START_US)
-    assert host.rows == []
-    rules.freezes_us = None
-    host.pass_to(START_US + 9 * DAY_US + HOUR_US)
-    assert [(one.decision, one.time_us) for one in host.runner.emitted] == [("fired", START_US + 5 * DAY_US)]
-
-
 def test_a_target_that_cannot_be_read_costs_a_contact_for_which_nothing_is_due_a_firing_a_day() -> None:
     host = Host()
     rules = host.rules = published(RULES)
@@ -151,15 +138,16 @@ def test_a_target_that_cannot_be_read_costs_a_contact_for_which_nothing_is_due_a
     assert 9 <= host.runner.firings[KEY] <= 12
 
 
-def test_what_comes_due_while_the_target_cannot_be_read_comes_within_the_hour_of_when_it_can() -> None:
+@pytest.mark.parametrize("since", ["freezes_us", "read_last_us"], ids=["frozen", "unreadable"])
+def test_what_comes_due_while_rules_are_frozen_or_unreadable_comes_within_the_hour_of_the_end(since: str) -> None:
     host = Host()
     rules = host.rules = published(RULES.replace(b"wait: 1h", b"wait: 5d"))
     host.give("e1", "cart.item_added", START_US)
     pass_days(host, 3, START_US)
-    rules.read_last_us = START_US + 3 * DAY_US
+    setattr(rules, since, START_US + 3 * DAY_US)
     pass_days(host, 9, START_US)
     assert host.rows == []
-    rules.read_last_us = None
+    setattr(rules, since, None)
     host.pass_to(START_US + 9 * DAY_US + HOUR_US)
     assert [(one.decision, one.time_us) for one in host.runner.emitted] == [("fired", START_US + 5 * DAY_US)]
 
