@@ -27,6 +27,7 @@ from msgspec.structs import replace
 from kittiwake.batch.record_batches import partitions_for
 from kittiwake.batch.report import render, rules_text
 from kittiwake.batch.settings import Stop
+from kittiwake.batch.starts.lacking import lacking
 from kittiwake.batch.summary import Summary
 from kittiwake.errors import UnusableError
 from kittiwake.output.formats import check_format
@@ -182,8 +183,8 @@ def _start_from(options: BackfillOptions, programs: Programs) -> FoundSnapshots 
     if until_us is not None and until_us < found.evaluated_to_us:
         raise UnusableError(f"--until {format_instant(until_us)}: the snapshots of --start_from are of {at} already")
     say(f"{found.name}, evaluated up to {at}: give it every event since then")
-    if programs.has_catalog and not found.has_items:
-        say("there is nothing of items in the snapshots: to catalogue rules the first value of each item is its first")
+    for note in lacking(programs, has_items=found.has_items, has_feeds=found.has_feeds):
+        say(note)
     return found
 
 

@@ -45,7 +45,7 @@ def check(options: StreamOptions, build: Build) -> Ready | NotReady:
         source.check(findings)
     for sink in options.sinks:
         sink.check(findings)
-    snapshots = check_snapshots(options.snapshots, beam.get("project"), findings)
+    snapshots = check_snapshots(options.snapshots, beam.get("project"), rules, findings)
     if rules is not None and snapshots:
         check_feeds(rules, findings)
     if options.check and findings.is_dataflow and beam and not lacking:

@@ -22,7 +22,7 @@ from kittiwake.batch.intake import Intake, Needs, Taken
 from kittiwake.batch.native.gathering import KeptEvents, Lines, kept_events
 from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
-from kittiwake.batch.starts.opening import refuse_early_end, starts_of
+from kittiwake.batch.starts.opening import OnNote, refuse_early_end, starts_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
 from kittiwake.batch.workers.progress import ContactsSeen, OnProgress, Progress
 from kittiwake.input.errors import shown
@@ -63,7 +63,7 @@ HELD_START_BYTES: Final = 128 * 1024 * 1024
 """Bytes of states from which contacts start, from which on those go to disk: of some 100,000 contacts."""
 
 
-def _ignore_progress(_: Progress) -> None:
+def _ignore(_: object) -> None:
     """Nobody wants to know."""
 
 
@@ -86,14 +86,16 @@ def replay(
     inputs: Sequence[str],
     output: Path | str,
     settings: RunSettings,
-    on_progress: OnProgress = _ignore_progress,
+    on_progress: OnProgress = _ignore,
     written: Format = Format.JSONL,
     start_from: Sequence[str] = (),
+    on_note: OnNote = _ignore,
 ) -> Summary:
     """Decide everything that the files `inputs` name and write the output folder; what it did is returned.
 
     With a query in the settings its rows are the events, and `inputs` names nothing more. Contacts start with nothing,
-    or from the snapshots that an earlier run has written into the files `start_from`.
+    or from the snapshots that an earlier run has written into the files `start_from`; what these say nothing of
+    though the rules ask for it goes to `on_note`.
 
     A run that is stopped (`Summary.stopped`) has written its dead letters and no decision.
 
@@ -106,7 +108,7 @@ def replay(
     run_output = open_output(output)
     try:
         with gc_paused():
-            summary = _run(programs, files, run_output, settings, on_progress, written, start_from)
+            summary = _run(programs, files, run_output, settings, on_progress, written, start_from, on_note)
         run_output.publish()
     except BaseException as error:
         run_output.discard()
@@ -124,11 +126,12 @@ def _run(
     on_progress: OnProgress,
     written: Format,
     start_from: Sequence[str],
+    on_note: OnNote,
 ) -> Summary:
     with (
         Gathering(HELD_BYTES) as gathering,
         _items(programs) as items,
-        starts_of(start_from, items, programs.feeds, HELD_START_BYTES) as starts,
+        starts_of(start_from, programs, items, HELD_START_BYTES, on_note) as starts,
     ):
         kept = None if settings.snapshots or starts is not None else kept_events(programs, Mode.REPLAY)
         if starts is not None:
@@ -294,7 +297,7 @@ def read_history(
     gathering: Gathering,
     items: LocalItems | None,
     on_dead_letter: Callable[[DeadLetter], None],
-    on_progress: OnProgress = _ignore_progress,
+    on_progress: OnProgress = _ignore,
     kept: KeptEvents | None = None,
 ) -> History:
     """Every wanted event of local files, in `gathering`, `items` and `kept`; what is none goes to `on_dead_letter`.
@@ -335,7 +338,7 @@ def decide(
     history: History,
     settings: RunSettings,
     counts: Counts,
-    on_progress: OnProgress = _ignore_progress,
+    on_progress: OnProgress = _ignore,
 ) -> Iterator[Decided]:
     """What becomes of each contact, in order of account and contact; counted into `counts`."""
     until_us = end_of_run(settings, history.counts, programs.used.frozen_at_us)

@@ -34,6 +34,7 @@ _SHARDS: Final = """
 SELECT shard, COUNT(*) AS number, SUM(LENGTH(snapshot)) AS size,
   COUNTIF(TO_HEX(SHA256(snapshot)) <> snapshot_sha256) AS altered,
   MIN(UNIX_MICROS(settled_until)) AS settled_us, COUNTIF(item_id IS NOT NULL) AS of_items,
+  COUNTIF(item_id IS NULL AND contact_id IS NULL) AS of_feeds,
   COUNT(DISTINCT snapshot_sha256) AS digests, MAX(run_rows) AS run_rows
 FROM `{}` WHERE run_id = @run_id AND written_at = @written_at
 GROUP BY shard ORDER BY shard"""
@@ -70,7 +71,8 @@ def find_in_table(address: TableAddress, run_id: str | None, project: str | None
     )
     evaluated_to_us = min(row["settled_us"] for row in shards)
     parts = tuple(_parts(pays, str(address), run, shards))
-    return FoundSnapshots(parts, name, evaluated_to_us, refused, any(row["of_items"] for row in shards))
+    kinds = [any(row[kind] for row in shards) for kind in ("of_items", "of_feeds")]
+    return FoundSnapshots(parts, name, evaluated_to_us, refused, *kinds)
 
 
 def _refuse_other_table(address: TableAddress, found: bigquery.Table) -> None:

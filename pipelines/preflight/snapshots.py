@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kittiwake.batch.starts.lacking import lacking
 from kittiwake.errors import UnusableError
 from kittiwake.input.bigquery.addresses import is_bigquery, table_address
 from kittiwake.pipelines.preflight.findings import Findings
@@ -18,7 +19,9 @@ from kittiwake.transforms.snapshot_parts import SnapshotPart
 from kittiwake.transforms.stream.snapshot_sources import FoundSnapshots, find_snapshots
 
 
-def check_snapshots(names: Sequence[str], project: str | None, findings: Findings) -> tuple[SnapshotPart, ...]:
+def check_snapshots(
+    names: Sequence[str], project: str | None, rules: RulesSource | None, findings: Findings
+) -> tuple[SnapshotPart, ...]:
     """The parts of the files and tables that are named, all of which have been read, or asked of BigQuery."""
     if not names:
         return ()
@@ -35,6 +38,10 @@ def check_snapshots(names: Sequence[str], project: str | None, findings: Finding
             f"{len(found.refused):,} row(s) are no snapshots, the first {first.where}: {first.why}. "
             f"Each becomes a dead letter ({DeadLetterReason.SNAPSHOT_REFUSED}), and its contact starts with nothing"
         )
+    if rules is not None:
+        programs = rules.view(now_us()).programs
+        for note in lacking(programs, has_items=found.has_items, has_feeds=found.has_feeds):
+            findings.unknown(f"--snapshots: {note}")
     return found.sources
 
 
@@ -66,6 +73,7 @@ def find_all(names: Sequence[str], project: str | None = None) -> FoundSnapshots
         min(one.evaluated_to_us for one in found),
         tuple(row for one in found for row in one.refused),
         any(one.has_items for one in found),
+        any(one.has_feeds for one in found),
     )
 
 

@@ -165,3 +165,32 @@ def test_a_missing_option_is_unusable(rules: Path) -> None:
     ran = kittiwake("replay", "--rules", rules)
     assert ran.code == 2
     assert "--output" in ran.err
+
+
+ASKS_FOR_MORE = """
+account: acme
+policy: {feeds: {order.completed: {every: 6h, mode: hold}}}
+rules:
+  - {id: cart, when: cart.item_added, wait: 1h, unless: order.completed}
+  - id: price
+    when: {item: {price: {drops_by: 10%}}}
+    interest: {events: product.viewed, item: product_id, within: 7d}
+"""
+
+
+def test_what_snapshots_say_nothing_of_is_said_and_what_they_hold_is_not(tmp_path: Path, rules: Path) -> None:
+    order = event("order.completed", "2025-03-03T10:30:00Z", "c2")
+    price = json.loads(event("price.changed", "2025-03-03T10:00:00Z"))
+    of_item = json.dumps({**price, "contact_id": None, "item_id": "p1", "properties": {"price": 5}})
+    events = write(tmp_path / "events.jsonl", ADDED, order, of_item)
+    more, said = write(tmp_path / "more.yaml", ASKS_FOR_MORE), list[str]()
+    for name, of_first in (("one", rules), ("two", more)):
+        first, to = tmp_path / name, ("--input", events, "--allow-empty", "--output")
+        assert kittiwake("replay", "--rules", of_first, *to, first, "--snapshots").code == 0
+        ran = kittiwake("replay", "--rules", more, *to, tmp_path / "next", "--start-from", f"{first}/snapshots/*")
+        assert ran.code == 0, ran.err
+        said.append(ran.err)
+    of_items, of_feeds = said[0].splitlines()
+    assert of_items.startswith("--start-from: there is nothing of items in the snapshots: to catalogue rules the first")
+    assert "nothing of feeds and breakers in the snapshots: order.completed counts as neither silent" in of_feeds
+    assert said[1] == ""

@@ -21,13 +21,13 @@ from kittiwake.pipelines.options.backfill import parse_options
 from kittiwake.pipelines.preflight.snapshots import find_all
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
-from kittiwake.stream.seeding import Seeded, seed_of
+from kittiwake.stream.seeding import seed_of
 from kittiwake.stream.tables.rows import decision_table_row
 from kittiwake.stream.tables.run_rows import WrittenRun, dead_letter_line_row, decision_line_row
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import parse_instant
 from kittiwake.transforms.snapshot_parts import encoded_part, rows_of_part
-from tests.input.inputs import START_US, record, write_lines, write_rules
+from tests.input.inputs import RULES, START_US, record, write_lines, write_rules
 from tests.pipelines.running import arguments
 from tests.stream import sample_records
 
@@ -42,7 +42,9 @@ LINES = [
     record(event_id="e2", contact_id="c-2"),
     b"{",
     record(event_id="e3", contact_id="c-3", time="2026-11-01T23:30:00Z"),  # waits beyond the end
+    record(event_id="o", type="order.completed", time="2026-11-01T20:00:00Z"),  # its feed falls silent after the end
 ]
+FEED_RULES = RULES.replace("policy:", "policy:\n  feeds: {order.completed: {every: 6h, mode: hold}}")
 
 
 def rows_in(folder: Path) -> list[dict[str, Any]]:
@@ -54,7 +56,7 @@ def test_a_run_into_tables_writes_what_one_into_files_does_and_the_next_of_its_n
     tables: Tables, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dataset = tables.create_dataset()
-    rules, events = write_rules(tmp_path / "rules.yaml"), write_lines(tmp_path / "events.jsonl", LINES)
+    rules, events = write_rules(tmp_path / "rules.yaml", FEED_RULES), write_lines(tmp_path / "events.jsonl", LINES)
     flags = [f"--until={UNTIL}", f"--output=bq://{dataset}.backfill_"]
     into_tables = arguments(rules, events, tmp_path / "out", flags)
     settings = RunSettings(START_US, until_us=parse_instant(UNTIL))
@@ -83,36 +85,43 @@ def test_a_run_into_tables_writes_what_one_into_files_does_and_the_next_of_its_n
 
 
 LOST = (
-    ("INSERT INTO `{0}` SELECT * FROM `{0}` WHERE contact_id = 'c1'", "wrote 3 rows, and 4 are there, 1 of them twice"),
-    ("DELETE FROM `{0}` WHERE contact_id = 'c-3'", "wrote 3 rows, and 3 are there, 1 of them twice"),
-    ("DELETE FROM `{0}` WHERE contact_id = 'c1'", "wrote 3 rows, and 1 are there. A contact without its row"),
+    ("INSERT INTO `{0}` SELECT * FROM `{0}` WHERE contact_id = 'c1'", "wrote 4 rows, and 5 are there, 1 of them twice"),
+    ("DELETE FROM `{0}` WHERE contact_id = 'c-3'", "wrote 4 rows, and 4 are there, 1 of them twice"),
+    ("DELETE FROM `{0}` WHERE contact_id = 'c1'", "wrote 4 rows, and 2 are there. A contact without its row"),
+    ("DELETE FROM `{0}` WHERE contact_id IS NULL", "wrote 4 rows, and 1 are there"),
 )
 """What may be done to the rows of a run, one after the other, and what a launch says of it."""
 
 
 def goes_on(tables: Tables, table: str, rules: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A run from the snapshots in a table fires what waited in them; a row that was altered is one contact's."""
-    second = write_lines(folder / "2.jsonl", [record(event_id="e9", time=UNTIL)])
+    """A run from the snapshots in a table fires what waited in them; a row that was altered is one contact's.
+
+    What is known of feeds goes on: the cart of the afternoon is held, for no order has come since the evening before.
+    """
+    afternoon = record(event_id="e10", contact_id="c-9", time="2026-11-02T15:00:00Z")
+    second = write_lines(folder / "2.jsonl", [record(event_id="e9", time=UNTIL), afternoon])
     (run,) = tables.query(f"SELECT DISTINCT run_id FROM `{table}`")
     from_table = ["--start_from", f"bq://{table}@{run['run_id']}", "--until=2026-11-03T00:00:00Z"]
     capsys.readouterr()
     assert main(arguments(rules, second, folder / "next", from_table)) == Exit.FINE
-    assert f"3 snapshots of run {run['run_id']} in bq://{table}, evaluated up to {UNTIL}" in capsys.readouterr().err
+    assert f"4 snapshots of run {run['run_id']} in bq://{table}, evaluated up to {UNTIL}" in capsys.readouterr().err
     assert sorted(row["contact_id"] for row in rows_in(folder / "next" / "triggers")) == ["c-3"]
+    held = [row["contact_id"] for row in rows_in(folder / "next" / "decisions") if row["reason"] == "feed_silent"]
+    assert held == ["c-9"]
     tables.query(f"UPDATE `{table}` SET snapshot = REPLACE(snapshot, 'acme', 'acma') WHERE contact_id = 'c-2'")
     assert main(arguments(rules, second, folder / "next", from_table)) == Exit.UNUSABLE
     refused = capsys.readouterr().err
     assert "1 row(s) are no snapshots" in refused
     assert "the row is not as it was written" in refused
     found = find_all([f"bq://{table}"])
-    kinds = [seed_or_error(row) for part in found.sources for row in rows_of_part(encoded_part(part))]
-    assert sorted(kinds) == ["SnapshotError", "contact", "contact"]
+    kinds = [kind_of(row) for part in found.sources for row in rows_of_part(encoded_part(part))]
+    assert (sorted(kinds), found.has_feeds) == (["FeedSnapshot", "Seeded", "Seeded", "SnapshotError"], True)
     for sql, words in LOST:
         tables.query(sql.format(table))
         with pytest.raises(UnusableError, match=words):
             find_all([f"bq://{table}"])
     gone = found.sources[0].__class__(**{**structs.asdict(found.sources[0]), "written_us": 0})
-    with pytest.raises(UnusableError, match="has not the rows there that it had at the launch, 0 of 3"):
+    with pytest.raises(UnusableError, match="has not the rows there that it had at the launch, 0 of 4"):
         list(rows_of_part(encoded_part(gone)))
     runs = table.replace("snapshots", "runs")
     not_snapshots = "is no table of snapshots, it has no column written_at, shard"
@@ -126,9 +135,9 @@ def goes_on(tables: Tables, table: str, rules: Path, folder: Path, capsys: pytes
             find_all([name])
 
 
-def seed_or_error(row: bytes) -> str:
+def kind_of(row: bytes) -> str:
     try:
-        return "contact" if isinstance(seed_of(row), Seeded) else "item"
+        return type(seed_of(row)).__name__
     except SnapshotError as error:
         return type(error).__name__
 

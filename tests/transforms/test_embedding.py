@@ -178,6 +178,22 @@ def test_a_stream_goes_on_from_the_snapshots_of_a_replay(rules: kittiwake.Rules,
     run(build)
 
 
+def test_a_stream_does_not_start_from_snapshots_where_the_policy_has_feeds(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(
+        f"{RULES}\npolicy: {{feeds: {{order.completed: {{every: 6h, mode: hold}}}}}}\n"
+    )
+    rules = kittiwake.load_rules(tmp_path / "rules.yaml")
+    (tmp_path / "before.jsonl").write_bytes(EVENTS[0] + b"\n")
+    kittiwake.replay(rules, tmp_path / "before.jsonl", tmp_path / "run", snapshots=True)
+    pipeline = beam.Pipeline()
+    states = pipeline | LoadSnapshots(str(tmp_path / "run" / "snapshots" / "*"))
+    parsed = pipeline | beam.Create([PubsubMessage(EVENTS[1], {})]) | ParseMessages(rules)
+    with pytest.raises(
+        UnusableError, match=r"has feeds or a breaker \(order.completed\), .*: leave initial_states out"
+    ):
+        _ = parsed | EvaluateRules(rules, initial_states=states)
+
+
 def test_the_sinks_of_google_take_what_comes_of_evaluating(rules: kittiwake.Rules) -> None:
     """As a graph: the emulators run the steps behind them (`tests/pipelines/test_stream_run.py`)."""
     pipeline = beam.Pipeline()

@@ -220,14 +220,15 @@ class EvaluateRules(beam.PTransform):
         """A contact's events meet on one worker.
 
         Raises:
-            UnusableError: it is not what `ParseMessages` returned, its events were windowed, or it has other
-                `item_shards` than the snapshots.
+            UnusableError: it is not what `ParseMessages` returned, its events were windowed, it has other
+                `item_shards` than the snapshots, or there are snapshots and the policy has feeds or a breaker.
         """
         intake = _intake_of(parsed)
         events = parsed.events
         check_windows("events", events)
         of_items, seeds = parsed.of_items, self._initial_states
         if seeds is not None:
+            _refuse_feeds(self._rules, self._clock())
             _check_shards(of_items, seeds.items)
             events = (events, seeds.contacts) | "Events" >> beam.Flatten()
             of_items = (of_items, seeds.items) | "OfItems" >> beam.Flatten()
@@ -331,6 +332,17 @@ def _check_shards(of_items: PCollection[Any], seeds: PCollection[Any]) -> None:
     if parsed != loaded:
         what = f"item_shards: ParseMessages was given {parsed}, LoadSnapshots {loaded}"
         raise UnusableError(f"{what}: give both the same, else what snapshots know of items is never found")
+
+
+def _refuse_feeds(rules: RulesSource, clock_us: int) -> None:
+    """No stream takes in yet what snapshots know of feeds."""
+    types = rules.view(clock_us).programs.feeds.types
+    if types:
+        raise UnusableError(
+            f"initial_states: the policy has feeds or a breaker ({', '.join(sorted(types))}), and a stream does not"
+            " take in yet when they were silent or flooded: leave initial_states out, or publish the policy's feeds and"
+            " breaker once what is pending in the snapshots has fallen due"
+        )
 
 
 def _is_sent(record: DecisionRecord) -> bool:

@@ -13,7 +13,7 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from kittiwake.errors import UnusableError
-from kittiwake.output.formats import ITEMS
+from kittiwake.output.formats import FEEDS, ITEMS
 from kittiwake.output.snapshot_rows import SnapshotError
 from kittiwake.output.snapshot_set import (
     AGAIN,
@@ -65,6 +65,8 @@ class FoundSnapshots(NamedTuple):
     """Rows that are no snapshots: each becomes a dead letter, and its contact starts with nothing."""
     has_items: bool = False
     """Whether there are rows of items among them."""
+    has_feeds: bool = False
+    """Whether there are rows of feeds and breakers."""
 
 
 def find_snapshots(patterns: Sequence[str], part_bytes: int = PART_BYTES) -> FoundSnapshots:
@@ -84,9 +86,9 @@ def find_snapshots(patterns: Sequence[str], part_bytes: int = PART_BYTES) -> Fou
     if evaluated_to_us is None:
         raise UnusableError("there is no row in them")
     parts = tuple(part for one in found for part in one.parts)
-    has_items = any(written_name(part.path).startswith(ITEMS) for part in parts)
+    kinds = [any(written_name(part.path).startswith(kind) for part in parts) for kind in (ITEMS, FEEDS)]
     refused = tuple(row for one in found for row in one.refused)
-    return FoundSnapshots(parts, f"{len(found)} file(s) of snapshots", evaluated_to_us, refused, has_items)
+    return FoundSnapshots(parts, f"{len(found)} file(s) of snapshots", evaluated_to_us, refused, *kinds)
 
 
 class _File(NamedTuple):

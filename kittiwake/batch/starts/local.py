@@ -41,6 +41,8 @@ class LocalStarts:
         self._feeds_of_rules = feeds
         self.feeds: Covered = {}
         """What the events of feeds have covered."""
+        self.has_items = self.has_feeds = False
+        """Whether there are rows of items among them, and of feeds."""
         self._sorter: Sorter[_Kept] = Sorter(_decoder, held_bytes)
         self.evaluated_to_us: int | None = None
         """Up to when the first of them was decided; None: there are none."""
@@ -65,8 +67,10 @@ class LocalStarts:
         for found in snapshots_in(patterns):
             self.evaluated_to_us = min(found.evaluated_to_us, self.evaluated_to_us or found.evaluated_to_us)
             if isinstance(found, ItemSnapshot):
+                self.has_items = True
                 on_item(found)
             elif isinstance(found, FeedSnapshot):
+                self.has_feeds = True
                 unite(self.feeds, covered_by(self._feeds_of_rules, found))
             else:
                 state = encode(found.state)

@@ -99,12 +99,16 @@ def replay(
         )
         history = load_rules(*rules, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
+        notes = list[str]()
         try:
             with progress(quiet=as_json) as on_progress, kept_from_others(shared=shared):
-                summary = run(programs, files, output, settings, on_progress, written, start_from or ())
+                summary = run(programs, files, output, settings, on_progress, written, start_from or (), notes.append)
         except KeyboardInterrupt:
             complain("interrupted; the output is as it was")
             raise
+        finally:
+            for note in notes:
+                complain(f"--start-from: {note}", None)
     _report(summary, output, as_json=as_json)
     leave(Exit.FINE if summary.is_fine(allow_empty=allow_empty) else Exit.FINDINGS)
 
