@@ -52,6 +52,23 @@ def example_text(*examples: str) -> str:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
 
+NamedRules = Annotated[
+    list[str] | None,
+    typer.Option("--rules", help="Rules file or folder, as RULES name them; several times if need be."),
+]
+
+
+def named_rules(places: list[str] | None, rules: list[str] | None) -> list[str]:
+    """What is named as rules: bare, and with `--rules`.
+
+    Raises:
+        UnusableError: nothing is.
+    """
+    named = [*(places or ()), *(rules or ())]
+    if not named:
+        raise UnusableError("no rules: name files or folders of them")
+    return named
+
 
 def leave(code: Exit) -> NoReturn:
     """End the command."""

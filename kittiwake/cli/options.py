@@ -20,10 +20,17 @@ RUN: Final = "How they are decided"
 """The groups in which help shows options."""
 
 Rules = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--rules",
         help="Rules file or folder, several times if need be; or a target with versions: a folder, gs://bucket/prefix.",
+    ),
+]
+RulesAndInputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Rules, unless --rules names them; then files of events, or globs, as --input names them; - for a pipe.",
+        metavar="RULES INPUT...",
     ),
 ]
 Inputs = Annotated[
@@ -136,6 +143,10 @@ TargetName = Annotated[
     str, typer.Argument(help="Where versions are kept: a folder, or gs://bucket/prefix.", metavar="TARGET")
 ]
 
+EVENTS_ENDINGS: Final = (".jsonl", ".ndjson", ".gz", ".zst", ".parquet", ".csv")
+RULES_ENDINGS: Final = (".yaml", ".yml")
+"""How the names of files end that hold the one and never the other."""
+
 
 def now_us() -> int:
     """The clock: the start of the run, beyond which no event lies."""
@@ -161,6 +172,27 @@ def moment_us(option: str, text: str, clock_us: int) -> int:
 def named_inputs(paths: list[str] | None, inputs: list[str] | None) -> list[str]:
     """What is named as files of events: bare, and with `--input`."""
     return [*(paths or ()), *(inputs or ())]
+
+
+def rules_and_inputs(
+    rules: list[str] | None, places: list[str] | None, inputs: list[str] | None
+) -> tuple[list[str], list[str]]:
+    """The rules, with `--rules` or as the first word without an option, and the files of events: all the others.
+
+    Raises:
+        UnusableError: there are no rules, or a word that is an input is a file of rules.
+    """
+    words = list(places or ())
+    named = list(rules or ()) or [words.pop(0) for _ in words[:1]]
+    if not named:
+        raise UnusableError("no rules: name them before the files of events, or with --rules")
+    if not rules and named[0].lower().endswith(EVENTS_ENDINGS):
+        raise UnusableError(f"no rules: {named[0]} is a file of events; name rules before it, or with --rules")
+    misplaced = next((word for word in words if rules and word.lower().endswith(RULES_ENDINGS)), None)
+    if misplaced is not None:
+        where = f"{misplaced} stands where events do, since --rules names the rules"
+        raise UnusableError(f"{where}: write --rules {misplaced}")
+    return named, [*words, *(inputs or ())]
 
 
 def inputs_of(inputs: list[str] | None, query: str | None) -> tuple[list[str], Query | None]:

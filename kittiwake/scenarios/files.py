@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from kittiwake.errors import UnusableError
 from kittiwake.regular_files import open_file
 from kittiwake.rules.errors import Code, KeyPath, RuleError, RulesError
 from kittiwake.rules.limits import FILE_BYTES_MAX
@@ -52,6 +53,21 @@ def find(paths: Iterable[Path]) -> list[Path]:
 
 def _is_scenario(name: str) -> bool:
     return name.lower().endswith(YAML_SUFFIXES) and not name.startswith(".")
+
+
+def scenarios_of(rules: Path) -> Path:
+    """Where the scenarios of rules are: in their folder, and of a file `cart.yaml` in `cart.test.yaml` beside it.
+
+    Raises:
+        UnusableError: no such file is beside it.
+    """
+    if rules.is_dir() or _is_scenario(rules.name):
+        return rules
+    beside = [rules.with_suffix(suffix) for suffix in YAML_SUFFIXES]
+    found = next((one for one in beside if one.is_file()), None)
+    if found is None:
+        raise UnusableError(f"{rules} has no scenarios: there is no {beside[0].name} beside it")
+    return found
 
 
 def load_cases(path: Path) -> list[Case]:

@@ -96,7 +96,10 @@ def test_files_without_an_event_are_said_to_have_none(tmp_path: Path) -> None:
 
 def test_a_run_without_input_says_what_to_name() -> None:
     ran = kittiwake("profile")
-    assert (ran.code, ran.err) == (2, "no input: name files of events, such as 'events/*.jsonl'\n")
+    assert (ran.code, ran.err) == (
+        2,
+        "no input: name files of events, such as 'events/*.jsonl', or a query with --query\n",
+    )
 
 
 def test_records_of_another_shape_are_profiled_as_the_events_they_are(tmp_path: Path) -> None:

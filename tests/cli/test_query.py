@@ -64,7 +64,10 @@ def test_profile_takes_the_query_of_a_replay(files: list[str]) -> None:
 
 def test_a_run_needs_an_input_or_a_query(tmp_path: Path, files: list[str]) -> None:
     ran = kittiwake("replay", *files[:2], "--output", tmp_path / "out")
-    assert (ran.code, ran.err) == (2, "there is no input: name files with --input, or a query with --query\n")
+    assert (ran.code, ran.err) == (
+        2,
+        "no input: name files of events, such as 'events/*.jsonl', or a query with --query\n",
+    )
     ran = kittiwake("replay", *files[:4], "--output", tmp_path / "out")
     assert ran.code == 2
     assert ran.err.startswith(f"{tmp_path}/baskets.sql:3:6: Catalog Error: Table with name baskets does not exist!")

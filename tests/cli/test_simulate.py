@@ -59,6 +59,9 @@ def test_what_cannot_be_asked_is_refused(files: tuple[Path, Path], arguments: li
 
 def test_no_input_and_a_goal_that_never_came_are_said(files: tuple[Path, Path]) -> None:
     nothing = kittiwake("simulate", files[0])
-    assert (nothing.code, nothing.err) == (2, "no input: name files of events, such as 'events/*.jsonl'\n")
+    assert (nothing.code, nothing.err) == (
+        2,
+        "no input: name files of events, such as 'events/*.jsonl', or a query with --query\n",
+    )
     never = kittiwake("simulate", *files, "--goal", "order.complete")
     assert (never.code, "FINDING: no event of the goal came: order.complete\n" in never.out) == (1, True)

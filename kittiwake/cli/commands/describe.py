@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kittiwake.cli.console import AsJson, leave, one_command, usable_input
+from kittiwake.cli.console import AsJson, NamedRules, leave, named_rules, one_command, usable_input
 from kittiwake.describe.document import as_data, describe, lines_of, markdown_of
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.terminal.exit_codes import Exit
@@ -14,14 +14,14 @@ from kittiwake.terminal.printing import say_json, say_text
 
 
 def describe_rules(
-    paths: Annotated[
-        list[str],
+    places: Annotated[
+        list[str] | None,
         typer.Argument(
             help="Rules files or folders; or a target, of which the newest version is described, or REVISION:PATH.",
-            metavar="RULES",
-            show_default=False,
+            metavar="RULES...",
         ),
-    ],
+    ] = None,
+    rules: NamedRules = None,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -30,7 +30,7 @@ def describe_rules(
     Exit codes: 0 they are described, 2 the rules cannot be used.
     """
     with usable_input(as_json=as_json):
-        accounts = describe(load_rules(*paths).newest.ruleset)
+        accounts = describe(load_rules(*named_rules(places, rules)).newest.ruleset)
     if as_json:
         say_json({"ok": True, **as_data(accounts)})
     else:

@@ -11,9 +11,11 @@ from msgspec.structs import replace
 
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
 from kittiwake.cli.options import (
+    EVENTS_ENDINGS,
     AllowedLateness,
     AllowEmpty,
     InputAccount,
+    Inputs,
     QueryFile,
     SamplePart,
     ShapeNames,
@@ -41,12 +43,18 @@ RULES = "a file or folder, a target with versions, TARGET@VERSION, or REVISION:P
 
 
 def diff(
-    old: Annotated[str, typer.Argument(help=f"Rules as they are: {RULES}", metavar="OLD", show_default=False)],
-    new: Annotated[str, typer.Argument(help="Rules as they are to be: likewise.", metavar="NEW", show_default=False)],
-    inputs: Annotated[
+    places: Annotated[
         list[str] | None,
-        typer.Argument(help="Files of events, or globs, as replay reads them; - for a pipe.", metavar="INPUT"),
+        typer.Argument(
+            help=f"Rules as they are, and as they are to be: {RULES} Then files of events, or globs; - for a pipe.",
+            metavar="OLD NEW INPUT...",
+        ),
     ] = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option("--rules", help="Rules instead of OLD and NEW: twice, first as they are, then as they are to be."),
+    ] = None,
+    inputs: Inputs = None,
     query: QueryFile = None,
     fail_on: Annotated[
         list[str] | None,
@@ -89,18 +97,17 @@ def diff(
     rules or an input cannot be used.
     """
     with usable_input(as_json=as_json):
-        if not inputs:
-            raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
+        old, new, named = _sides_and_inputs(rules or [], places or [], inputs or [])
         refuse_page(html, force=force)
         failing = failing_on("--fail-on", fail_on or ())
-        shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
+        shapes, (files, of_query) = shapes_of(shape, input_account, named), inputs_of(named, query)
         settings = replace(settings_of(until, allowed_lateness, shapes), query=of_query, allow_empty=allow_empty)
         percent = percent_of("--sample", sample)
         with progress(quiet=as_json, speaker="diff") as on_progress:
             sides = load_rules(old), load_rules(new)
             hosted = Hosted(settings, on_progress, workers)
             found = compare(*sides, files, hosted, examples, Sample(percent), only_affected=only_affected)
-        run = Run(new, tuple(inputs), percent, only_affected)
+        run = Run(new, tuple(named), percent, only_affected)
         if html is not None:
             _write(html, found, old, run, sides, force=force)
     if as_json:
@@ -109,6 +116,20 @@ def diff(
         say_text(markdown(found, run) if as_markdown else render(found, run))
     is_fine = found.new.is_fine(allow_empty=allow_empty) and not any(one.is_met(found) for one in failing)
     leave(Exit.FINE if is_fine else Exit.FINDINGS)
+
+
+def _sides_and_inputs(rules: list[str], places: list[str], inputs: list[str]) -> tuple[str, str, list[str]]:
+    """The rules as they are, the rules as they are to be, and the files of events.
+
+    Raises:
+        UnusableError: there are not two sets of rules.
+    """
+    if len(rules) not in {0, 2}:
+        raise UnusableError(f"diff compares two sets of rules, and --rules names {len(rules)}: write it twice")
+    sides, words = (rules, places) if rules else (places[:2], places[2:])
+    if len(sides) < 2 or sides[1].lower().endswith(EVENTS_ENDINGS):
+        raise UnusableError("diff compares two sets of rules: name them as they are and as they are to be, then events")
+    return sides[0], sides[1], [*words, *inputs]
 
 
 def _write(html: Path, found: Difference, old: str, run: Run, sides: Sequence[RuleSetHistory], *, force: bool) -> None:

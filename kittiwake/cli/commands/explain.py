@@ -15,15 +15,15 @@ from kittiwake.cli.options import (
     AllowedLateness,
     AllowEmpty,
     InputAccount,
-    InputArguments,
     Inputs,
     QueryFile,
     Rules,
+    RulesAndInputs,
     ShapeNames,
     Until,
     inputs_of,
-    named_inputs,
     now_us,
+    rules_and_inputs,
     shapes_of,
 )
 from kittiwake.cli.pages import Force, HtmlFile, refuse_page, write_page
@@ -42,9 +42,9 @@ from kittiwake.terminal.printing import complain, say_json
 
 
 def explain(
-    rules: Rules,
     contact: Annotated[str, typer.Option("--contact", help="Whose story: a contact_id.")],
-    paths: InputArguments = None,
+    places: RulesAndInputs = None,
+    rules: Rules = None,
     inputs: Inputs = None,
     query: QueryFile = None,
     account: Annotated[str, typer.Option("--account", help="Of which account, if of several.")] = "",
@@ -75,7 +75,7 @@ def explain(
         refuse_page(html, force=force)
         horizon_us = duration_us("--allowed-lateness", allowed_lateness)
         until_us = instant_us("--until", until or None)
-        named = named_inputs(paths, inputs)
+        locations, named = rules_and_inputs(rules, places, inputs)
         inputs, tables = _tables_of(named, until_us, shape)
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         settings = RunSettings(
@@ -87,7 +87,7 @@ def explain(
             query=of_query,
             allow_empty=allow_empty,
         )
-        history = load_rules(*rules, by_account=True)
+        history = load_rules(*locations, by_account=True)
         explanation, found, empty = explain_files(
             history,
             files,
@@ -101,7 +101,7 @@ def explain(
         if explanation is not None and rule:
             explanation = only_rules(explanation, frozenset(rule))
         if explanation is not None and html is not None:
-            _write(html, explanation, ", ".join(rules), tuple(named), history.newest.ruleset, force=force)
+            _write(html, explanation, ", ".join(locations), tuple(named), history.newest.ruleset, force=force)
     if explanation is None:
         _nobody(found, contact, as_json=as_json, allow_empty=allow_empty)
     if empty and not as_json:

@@ -21,7 +21,6 @@ from kittiwake.cli.options import (
     shapes_of,
 )
 from kittiwake.cli.pages import HtmlFile, refuse_page
-from kittiwake.errors import UnusableError
 from kittiwake.event_plan.model import PlanObject
 from kittiwake.event_plan.writing import plan_data, plan_yaml
 from kittiwake.output.text_files import refuse_existing, write_file
@@ -71,8 +70,6 @@ def profile(
     """
     with usable_input(as_json=as_json):
         named = named_inputs(paths, inputs)
-        if not named and query is None:
-            raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
         shapes, (files, of_query) = shapes_of(shape, input_account, named), inputs_of(named, query)
         settings = RunSettings(now_us(), shape=shapes.shape, shapes=shapes.each, query=of_query)
         if output is not None:

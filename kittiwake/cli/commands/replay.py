@@ -19,16 +19,16 @@ from kittiwake.cli.options import (
     AllowedLateness,
     AllowEmpty,
     InputAccount,
-    InputArguments,
     Inputs,
     QueryFile,
     Rules,
+    RulesAndInputs,
     ShapeNames,
     Shared,
     Strict,
     Until,
     inputs_of,
-    named_inputs,
+    rules_and_inputs,
     shapes_of,
 )
 from kittiwake.cli.run_settings import settings_of
@@ -43,9 +43,9 @@ from kittiwake.terminal.progress import progress
 
 
 def replay(
-    rules: Rules,
     output: Annotated[Path, typer.Option("--output", help="Folder to write triggers, decisions and the rest into.")],
-    paths: InputArguments = None,
+    places: RulesAndInputs = None,
+    rules: Rules = None,
     inputs: Inputs = None,
     query: QueryFile = None,
     until: Until = "",
@@ -88,7 +88,7 @@ def replay(
     the output cannot be used.
     """
     with usable_input(as_json=as_json):
-        named = named_inputs(paths, inputs)
+        locations, named = rules_and_inputs(rules, places, inputs)
         shapes, (files, of_query) = shapes_of(shape, input_account, named), inputs_of(named, query)
         settings = replace(
             settings_of(until, allowed_lateness, shapes),
@@ -97,7 +97,7 @@ def replay(
             query=of_query,
             allow_empty=allow_empty,
         )
-        history = load_rules(*rules, by_account=not strict)
+        history = load_rules(*locations, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         notes = list[str]()
         try:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from msgspec.structs import replace
 
 from kittiwake.cli.console import AsJson, leave, one_command, usable_input
@@ -14,18 +12,21 @@ from kittiwake.cli.options import (
     AllowedLateness,
     AllowEmpty,
     InputAccount,
+    Inputs,
     QueryFile,
+    Rules,
+    RulesAndInputs,
     SamplePart,
     ShapeNames,
     Strict,
     Until,
     Workers,
     inputs_of,
+    rules_and_inputs,
     shapes_of,
 )
 from kittiwake.cli.pages import Force, HtmlFile, refuse_page, write_page
 from kittiwake.cli.run_settings import settings_of
-from kittiwake.errors import UnusableError
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.publishing.loading import load_rules
 from kittiwake.rules.ruleset import RuleSet
@@ -41,14 +42,9 @@ from kittiwake.terminal.progress import progress
 
 
 def simulate(
-    rules: Annotated[
-        str,
-        typer.Argument(help="Rules file or folder, or a target with versions.", metavar="RULES", show_default=False),
-    ],
-    inputs: Annotated[
-        list[str] | None,
-        typer.Argument(help="Files of events, or globs, as replay reads them; - for a pipe.", metavar="INPUT"),
-    ] = None,
+    places: RulesAndInputs = None,
+    rules: Rules = None,
+    inputs: Inputs = None,
     query: QueryFile = None,
     goal: GoalTypes = None,
     within: Within = "7d",
@@ -72,18 +68,17 @@ def simulate(
     --allow-empty); 2 the rules or an input cannot be used.
     """
     with usable_input(as_json=as_json):
-        if not inputs:
-            raise UnusableError("no input: name files of events, such as 'events/*.jsonl'")
+        locations, named = rules_and_inputs(rules, places, inputs)
         refuse_page(html, force=force)
-        shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
+        shapes, (files, of_query) = shapes_of(shape, input_account, named), inputs_of(named, query)
         settings = replace(settings_of(until, allowed_lateness, shapes), query=of_query, allow_empty=allow_empty)
         question = Question(goal_of(goal or [], within), percent_of("--sample", sample))
-        history = load_rules(rules, by_account=not strict)
+        history = load_rules(*locations, by_account=not strict)
         programs = Programs(history, settings.allowed_lateness_us, shape=settings.shape)
         with progress(quiet=as_json, speaker="simulate") as on_progress:
             simulation = run(programs, files, Hosted(settings, on_progress, workers), question)
         if html is not None:
-            _write(html, simulation, rules, inputs, history.newest.ruleset, force=force)
+            _write(html, simulation, ", ".join(locations), named, history.newest.ruleset, force=force)
     _report(simulation, as_json=as_json)
     leave(Exit.FINE if simulation.is_fine(allow_empty=allow_empty) else Exit.FINDINGS)
 

@@ -25,7 +25,7 @@ from kittiwake.explain.model import as_data
 from kittiwake.explain.rendering import texts
 from kittiwake.rules.errors import RulesError
 from kittiwake.scenarios.cases import Case
-from kittiwake.scenarios.files import find, load_cases
+from kittiwake.scenarios.files import find, load_cases, scenarios_of
 from kittiwake.scenarios.run import Result, play, surprise_words
 from kittiwake.scenarios.unarmed import unarmed_messages
 from kittiwake.terminal.exit_codes import Exit
@@ -33,10 +33,18 @@ from kittiwake.terminal.printing import GREEN, RED, YELLOW, say, say_json
 
 
 def play_scenarios(
-    paths: Annotated[
-        list[Path],
+    places: Annotated[
+        list[Path] | None,
         typer.Argument(help="Scenario files, and folders of *.test.yaml files; - for a pipe.", metavar="SCENARIOS..."),
-    ],
+    ] = None,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--rules",
+            help="Rules whose scenarios are played: a folder, or a file cart.yaml with cart.test.yaml beside it;"
+            " several times if need be.",
+        ),
+    ] = None,
     only: Annotated[str, typer.Option("--only", help="Play only tests whose name has this in it.")] = "",
     allow_empty: Annotated[
         bool,
@@ -54,6 +62,9 @@ def play_scenarios(
     the plan, 2 a scenario, its rules or the plan cannot be used.
     """
     with usable_input(as_json=as_json):
+        paths = [*(places or ()), *map(scenarios_of, rules or ())]
+        if not paths:
+            raise UnusableError("no scenarios: name files of them or their folder, such as rules")
         cases = [case for case in _cases(paths, as_json=as_json) if only in case.name]
         if not cases:
             raise UnusableError(f"no test has {only!r} in its name")

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kittiwake.batch.gc_pause import gc_paused
-from kittiwake.cli.console import AsJson, complain_at, error_data, leave, one_command, usable_input
+from kittiwake.cli.console import (
+    AsJson,
+    NamedRules,
+    complain_at,
+    error_data,
+    leave,
+    named_rules,
+    one_command,
+    usable_input,
+)
 from kittiwake.cli.event_plans import (
     EventPlans,
     NoEventPlans,
@@ -35,9 +44,10 @@ if TYPE_CHECKING:
 
 
 def validate(
-    paths: Annotated[
-        list[Path], typer.Argument(help="Rules files, and folders of them; - for a pipe.", metavar="RULES...")
-    ],
+    places: Annotated[
+        list[str] | None, typer.Argument(help="Rules files, and folders of them; - for a pipe.", metavar="RULES...")
+    ] = None,
+    rules: NamedRules = None,
     events: EventPlans = None,
     no_events: NoEventPlans = False,
     as_json: AsJson = False,
@@ -49,6 +59,7 @@ def validate(
     Exit codes: 0 all is well, 1 the rules can be used and lints have something to say, 2 they cannot be used.
     """
     with usable_input(as_json=as_json), gc_paused():
+        paths = [Path(one) for one in named_rules(places, rules)]
         for path in paths:
             if is_target(str(path)):
                 advice = f"kittiwake versions {path} shows its versions; name the folder of the rules themselves"

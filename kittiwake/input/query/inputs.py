@@ -32,7 +32,7 @@ def find_inputs(
         check_query(query)
         return [ShapedFile(query.path, shape)]
     if not inputs:
-        raise UnusableError("there is no input: name files with --input, or a query with --query")
+        raise UnusableError("no input: name files of events, such as 'events/*.jsonl', or a query with --query")
     files = find_shaped_files(inputs, shape, shapes)
     for file in files:
         refuse_shaped([file.name], file.shape)
