@@ -1,4 +1,8 @@
-"""The rows that a stream has written beside those of a replay: which stand in the end, and where they differ. Pure."""
+"""The rows that a stream has written beside those of a replay: which stand in the end, and where they differ. Pure.
+
+Not `reconcile`, which compares what was sent, and explains what late events and versions changed: of the smoke test's
+shop every row has to be equal, those of what was not sent too.
+"""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def of_shape(path: KeyPath, written: Any, message: str) -> str | None:
     if isinstance(written, dict):
         return _of_object(where)
     if where in ("at", "from", "to") and not {"wait", "with", "quiet_hours"}.isdisjoint(path):
-        return _of_time(str(written))
+        return _of_time(path, str(written))
     if where == "reentry" and isinstance(written, bool):
         return f"Write {'always' if written else 'once'}"
     return _of_text(path, where, written) if isinstance(written, str) else None
@@ -131,9 +131,11 @@ def _of_delay(where: str, written: str) -> str | None:
     return local_day(written) if where == "wait" else None
 
 
-def _of_time(written: str) -> str | None:
+def _of_time(path: KeyPath, written: str) -> str | None:
     if written == "24:00":
-        return 'Write "00:00"; what covers a whole day has neither from nor to'
+        if "quiet_hours" in path:
+            return 'Write "00:00"; what covers a whole day has neither from nor to'
+        return 'Write "00:00", with days: 1, or one more than it has: a day ends where the next one begins'
     found = _TIME.fullmatch(written.strip())
     at = time_of_day(*found.groups()) if found else None
     return f"Write {at}" if at else None
