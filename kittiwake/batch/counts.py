@@ -105,6 +105,8 @@ class Counts(msgspec.Struct):
     """
 
     files: int = 0
+    tables: int = 0
+    """Of BigQuery."""
     records: int = 0
     """Lines that are not blank."""
     events: int = 0
@@ -372,6 +374,7 @@ def _file_and_line(source: str) -> tuple[str, int]:
 
 NUMBERS: Final = (
     "files",
+    "tables",
     "records",
     "events",
     "extra_events",

@@ -58,7 +58,9 @@ def _events(summary: Summary, speaker: str) -> Iterator[str]:
     yield f"{speaker}: {rules_text(summary.rules)}, until {format_instant(summary.until_us)}"
     if summary.rules.frozen_at_us is not None:
         yield f"frozen at {format_instant(summary.rules.frozen_at_us)}: nothing is decided beyond it"
-    yield f"read {_of(counts.files, 'file')}, {_of(counts.records, 'record')}"
+    read = [_of(counts.files, "file")] if counts.files or not counts.tables else []
+    read += [_of(counts.tables, "table")] if counts.tables else []
+    yield f"read {' and '.join(read)}, {_of(counts.records, 'record')}"
     if counts.left_out:
         yield f"  {_of(counts.left_out, 'record')} left out by the shape"
     events, contacts = counts.events - counts.catalogue, _of(counts.contacts, "contact")
@@ -144,7 +146,7 @@ def _example(lines: Sequence[SourceLine]) -> str:
 
 def _decisions(summary: Summary) -> Iterator[str]:
     if summary.stopped is Stop.UNREADABLE:
-        yield "stopped: a file could not be read; nothing was decided"
+        yield "stopped: an input could not be read; nothing was decided"
         return
     if summary.stopped is Stop.DEAD_LETTERS:
         yield (

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kittiwake.batch import oversized_contacts
 from kittiwake.batch import replay as driver
@@ -201,6 +202,16 @@ def test_whoever_waits_is_told_of_reading_and_of_deciding(tmp_path: Path, monkey
         (1, 0, 0), (3, 0, 0), (3, 0, 1), (3, 1, 1),
     ]  # fmt: skip
     assert {far.bytes_total for far in told} == {path.stat().st_size} == {told[-1].bytes_read}
+
+
+@pytest.mark.parametrize(
+    ("files", "tables", "line"),
+    [(0, 1, "1 table, 4"), (2, 1, "2 files and 1 table, 4"), (0, 2, "2 tables, 4"), (0, 0, "0 files, 4")],
+)
+def test_the_report_calls_a_table_no_file(tmp_path: Path, files: int, tables: int, line: str) -> None:
+    summary = run(tmp_path, [CART_AT_NINE, CART_AT_NINE, NEXT_DAY, b"{"])
+    counted = replace(summary, counts=replace(summary.counts, files=files, tables=tables))
+    assert render(counted).splitlines()[2] == f"read {line} records"
 
 
 def test_the_report_says_what_went_in_and_what_came_of_it(tmp_path: Path) -> None:

@@ -122,9 +122,11 @@ def blocks(one: Asked, settings: RunSettings = RunSettings(START_US)) -> Iterato
     """All blocks, read in this process as a worker reads them."""
     step = ReadStream((settings.shape,))
     step.start_bundle()
-    for stream in found(one, settings).opened(lambda _: None).streams:
+    streams = found(one, settings).opened(lambda _: None).streams
+    for stream in streams:
         yield from step.process(stream)
-    assert step.counts.unreadable == {}
+    tables = len({stream.table for stream in streams})
+    assert (step.counts.unreadable, step.counts.tables, step.counts.files) == ({}, tables, 0)
 
 
 def taken(some: Iterator[Any], shape: InputShape = CANONICAL) -> tuple[list[Any], list[str]]:

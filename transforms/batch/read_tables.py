@@ -92,7 +92,7 @@ class ReadStream(CountingDoFn):
             said = (str(error).splitlines() or [type(error).__name__])[0][:SHOWN_MAX]
             self.counts.unreadable[element.table] = f"cannot read {element.table} to its end: {said}"
         else:
-            self.counts.files += element.number == 0
+            self.counts.tables += element.number == 0
 
     def _batches(self, name: str) -> Iterator[Any]:
         if self._client is None:
