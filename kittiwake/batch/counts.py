@@ -373,25 +373,10 @@ def _file_and_line(source: str) -> tuple[str, int]:
 
 
 NUMBERS: Final = (
-    "files",
-    "tables",
-    "records",
-    "events",
-    "extra_events",
-    "left_out",
-    "catalogue",
-    "item_changes",
-    "concerned",
-    "contacts",
-    "duplicates",
-    "copies_differ",
-    "unneeded",
-    "unsettled",
-    "forgotten",
-    "ids_forgotten",
-    "repeats",
-    "repeats_forgotten",
-)
+    "files", "tables", "records", "events", "extra_events", "left_out", "catalogue", "item_changes",
+    "concerned", "contacts", "duplicates", "copies_differ", "unneeded", "unsettled", "forgotten",
+    "ids_forgotten", "repeats", "repeats_forgotten",
+)  # fmt: skip
 """Fields that are plain numbers."""
 ARRIVED: Final = ("other_types", "other_accounts", "other_fields")
 """Fields that are sets of names that came and nobody needs."""
