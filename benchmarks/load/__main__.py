@@ -17,7 +17,7 @@ from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from benchmarks.arguments import number_of
+from benchmarks.arguments import either_spelling, number_of
 from benchmarks.load.messages import LoadMessage, messages
 from benchmarks.load.pacing import Pacer
 from benchmarks.load.run import run
@@ -36,7 +36,7 @@ _USUAL: Final = LoadSettings(0)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Send what the arguments ask for; the exit code."""
-    asked = _parser().parse_args(argv)
+    asked = _parser().parse_args(either_spelling(argv))
     settings = _settings(asked)
     found = [*_missing(asked), *problems(settings)]
     if found:

@@ -12,10 +12,12 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from benchmarks.arguments import number_of
+from benchmarks.arguments import either_spelling, number_of
 from benchmarks.scale.measured import ASSUMED, INPUTS
+from benchmarks.scale.model import Values, busiest_at_least
 from benchmarks.scale.prices import PRICES
 from benchmarks.scale.report import report
+from kittiwake.terminal.ending import run_to_end
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.terminal.printing import report_line
 
@@ -24,14 +26,14 @@ PRICE_MAX = 1e6
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print what the arguments come to; the exit code."""
-    asked = vars(_parser().parse_args(argv))
-    wrong = [*_problems(asked)]
+    asked = vars(_parser().parse_args(either_spelling(argv)))
+    values = {name: _or(asked[name], one.value) for name, one in INPUTS.items()}
+    wrong = [*_problems(asked)] or [*_contradictions(values)]
     if wrong:
         for line in wrong:
             report_line("scale", line)
         return Exit.UNUSABLE
     given = {name for name in (*INPUTS, *PRICES) if asked[name] is not None}
-    values = {name: _or(asked[name], one.value) for name, one in INPUTS.items()}
     prices = {name: _or(asked[name], one.dollars) for name, one in PRICES.items()}
     print("\n".join(report(values, prices, given, storage_write=asked["bigquery_method"] == "storage_write")))
     return Exit.FINE
@@ -50,6 +52,13 @@ def _problems(asked: Mapping[str, float | None]) -> Iterator[str]:
         value = asked[name]
         if value is not None and not 0 <= value <= PRICE_MAX:
             yield f"--{name} is {value:g}: write dollars from 0 to {PRICE_MAX:g}"
+
+
+def _contradictions(values: Values) -> Iterator[str]:
+    least = busiest_at_least(values)
+    if least > values["hot_per_s"]:
+        load = f"{values['events_per_day']:g} messages a day of {values['contacts']:g} contacts"
+        yield f"--hot_per_s is {values['hot_per_s']:g}: {load} are {least:.3g} a second of each: write that or more"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,4 +86,4 @@ def _number(text: str) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_to_end("scale", lambda _: main()))

@@ -86,6 +86,11 @@ class Strain(NamedTuple):
     unit: str
 
 
+def busiest_at_least(of: Values) -> float:
+    """Events a second of the busiest contact, if all that come in a day sent as much as one another."""
+    return of["events_per_day"] / DAY_S / max(1.0, of["contacts"] * of["active"])
+
+
 def firings_a_day(of: Values) -> float:
     """Timer firings: of events, after visits, and of contacts that stay silent."""
     events = of["events_per_day"] * of["needed"] * of["firings"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -171,6 +173,7 @@ def test_a_price_that_is_given_is_not_said_to_be_of_the_table(capsys: pytest.Cap
         (["--active", "2"], "--active is 2: write a number from 0 to 1"),
         (["--utilisation", "0"], "--utilisation is 0: write a number from 0.01 to 1"),
         (["--vcpu_hour", "-1"], "--vcpu_hour is -1: write dollars from 0"),
+        (["--contacts", "10"], "--hot_per_s is 1: 1e+09 messages a day of 10 contacts are 5.79e+03 a second of each"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_to_write(
@@ -178,6 +181,18 @@ def test_what_cannot_be_is_refused_with_what_to_write(
 ) -> None:
     assert scale.main(arguments) == Exit.UNUSABLE
     assert says in capsys.readouterr().err
+
+
+def test_options_are_taken_with_hyphens_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with_underscores = said(capsys, "--events_per_day", "1e6", "--bigquery_method=storage_write", "--peak", "3")
+    assert said(capsys, "--events-per-day", "1e6", "--bigquery-method=storage_write", "--peak", "3") == with_underscores
+
+
+def test_a_reader_that_has_seen_enough_ends_it_without_an_error(root: Path) -> None:
+    ran = subprocess.run(
+        f"{sys.executable} -m benchmarks.scale | true", shell=True, cwd=root, capture_output=True, text=True, check=True
+    )
+    assert (ran.stdout, ran.stderr) == ("", "")
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "many", ""])
