@@ -41,19 +41,22 @@ from kittiwake.terminal.progress import progress
 
 RULES = "a file or folder, a target with versions, TARGET@VERSION, or REVISION:PATH of Git."
 
+SidesAndInputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help=f"Rules as they are, and as they are to be: {RULES} Then files of events, or globs; - for a pipe.",
+        metavar="OLD NEW INPUT...",
+    ),
+]
+Sides = Annotated[
+    list[str] | None,
+    typer.Option("--rules", help="Rules instead of OLD and NEW: twice, first as they are, then as they are to be."),
+]
+
 
 def diff(
-    places: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help=f"Rules as they are, and as they are to be: {RULES} Then files of events, or globs; - for a pipe.",
-            metavar="OLD NEW INPUT...",
-        ),
-    ] = None,
-    rules: Annotated[
-        list[str] | None,
-        typer.Option("--rules", help="Rules instead of OLD and NEW: twice, first as they are, then as they are to be."),
-    ] = None,
+    places: SidesAndInputs = None,
+    rules: Sides = None,
     inputs: Inputs = None,
     query: QueryFile = None,
     fail_on: Annotated[
