@@ -58,13 +58,13 @@ NamedRules = Annotated[
 ]
 
 
-def named_rules(places: list[str] | None, rules: list[str] | None) -> list[str]:
+def named_rules(words: list[str] | None, rules: list[str] | None) -> list[str]:
     """What is named as rules: bare, and with `--rules`.
 
     Raises:
         UnusableError: nothing is.
     """
-    named = [*(places or ()), *(rules or ())]
+    named = [*(words or ()), *(rules or ())]
     if not named:
         raise UnusableError("no rules: name files or folders of them")
     return named

@@ -175,24 +175,24 @@ def named_inputs(paths: list[str] | None, inputs: list[str] | None) -> list[str]
 
 
 def rules_and_inputs(
-    rules: list[str] | None, places: list[str] | None, inputs: list[str] | None
+    rules: list[str] | None, words: list[str] | None, inputs: list[str] | None
 ) -> tuple[list[str], list[str]]:
     """The rules, with `--rules` or as the first word without an option, and the files of events: all the others.
 
     Raises:
         UnusableError: there are no rules, or a word that is an input is a file of rules.
     """
-    words = list(places or ())
-    named = list(rules or ()) or [words.pop(0) for _ in words[:1]]
+    left = list(words or ())
+    named = list(rules or ()) or [left.pop(0) for _ in left[:1]]
     if not named:
         raise UnusableError("no rules: name them before the files of events, or with --rules")
     if not rules and named[0].lower().endswith(EVENTS_ENDINGS):
         raise UnusableError(f"no rules: {named[0]} is a file of events; name rules before it, or with --rules")
-    misplaced = next((word for word in words if rules and word.lower().endswith(RULES_ENDINGS)), None)
+    misplaced = next((word for word in left if rules and word.lower().endswith(RULES_ENDINGS)), None)
     if misplaced is not None:
         where = f"{misplaced} stands where events do, since --rules names the rules"
         raise UnusableError(f"{where}: write --rules {misplaced}")
-    return named, [*words, *(inputs or ())]
+    return named, [*left, *(inputs or ())]
 
 
 def inputs_of(inputs: list[str] | None, query: str | None) -> tuple[list[str], Query | None]:

@@ -14,7 +14,7 @@ from kittiwake.terminal.printing import say_json, say_text
 
 
 def describe_rules(
-    places: Annotated[
+    words: Annotated[
         list[str] | None,
         typer.Argument(
             help="Rules files or folders; or a target, of which the newest version is described, or REVISION:PATH.",
@@ -30,7 +30,7 @@ def describe_rules(
     Exit codes: 0 they are described, 2 the rules cannot be used.
     """
     with usable_input(as_json=as_json):
-        accounts = describe(load_rules(*named_rules(places, rules)).newest.ruleset)
+        accounts = describe(load_rules(*named_rules(words, rules)).newest.ruleset)
     if as_json:
         say_json({"ok": True, **as_data(accounts)})
     else:

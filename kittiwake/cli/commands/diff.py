@@ -55,7 +55,7 @@ Sides = Annotated[
 
 
 def diff(
-    places: SidesAndInputs = None,
+    words: SidesAndInputs = None,
     rules: Sides = None,
     inputs: Inputs = None,
     query: QueryFile = None,
@@ -100,7 +100,7 @@ def diff(
     rules or an input cannot be used.
     """
     with usable_input(as_json=as_json):
-        old, new, named = _sides_and_inputs(rules or [], places or [], inputs or [])
+        old, new, named = _sides_and_inputs(rules or [], words or [], inputs or [])
         refuse_page(html, force=force)
         failing = failing_on("--fail-on", fail_on or ())
         shapes, (files, of_query) = shapes_of(shape, input_account, named), inputs_of(named, query)
@@ -121,7 +121,7 @@ def diff(
     leave(Exit.FINE if is_fine else Exit.FINDINGS)
 
 
-def _sides_and_inputs(rules: list[str], places: list[str], inputs: list[str]) -> tuple[str, str, list[str]]:
+def _sides_and_inputs(rules: list[str], words: list[str], inputs: list[str]) -> tuple[str, str, list[str]]:
     """The rules as they are, the rules as they are to be, and the files of events.
 
     Raises:
@@ -129,10 +129,10 @@ def _sides_and_inputs(rules: list[str], places: list[str], inputs: list[str]) ->
     """
     if len(rules) not in {0, 2}:
         raise UnusableError(f"diff compares two sets of rules, and --rules names {len(rules)}: write it twice")
-    sides, words = (rules, places) if rules else (places[:2], places[2:])
+    sides, files = (rules, words) if rules else (words[:2], words[2:])
     if len(sides) < 2 or sides[1].lower().endswith(EVENTS_ENDINGS):
         raise UnusableError("diff compares two sets of rules: name them as they are and as they are to be, then events")
-    return sides[0], sides[1], [*words, *inputs]
+    return sides[0], sides[1], [*files, *inputs]
 
 
 def _write(html: Path, found: Difference, old: str, run: Run, sides: Sequence[RuleSetHistory], *, force: bool) -> None:

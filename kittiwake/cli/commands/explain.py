@@ -43,7 +43,7 @@ from kittiwake.terminal.printing import complain, say_json
 
 def explain(
     contact: Annotated[str, typer.Option("--contact", help="Whose story: a contact_id.")],
-    places: RulesAndInputs = None,
+    words: RulesAndInputs = None,
     rules: Rules = None,
     inputs: Inputs = None,
     query: QueryFile = None,
@@ -75,7 +75,7 @@ def explain(
         refuse_page(html, force=force)
         horizon_us = duration_us("--allowed-lateness", allowed_lateness)
         until_us = instant_us("--until", until or None)
-        locations, named = rules_and_inputs(rules, places, inputs)
+        locations, named = rules_and_inputs(rules, words, inputs)
         inputs, tables = _tables_of(named, until_us, shape)
         shapes, (files, of_query) = shapes_of(shape, input_account, inputs), inputs_of(inputs, query)
         settings = RunSettings(

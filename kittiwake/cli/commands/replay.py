@@ -44,7 +44,7 @@ from kittiwake.terminal.progress import progress
 
 def replay(
     output: Annotated[Path, typer.Option("--output", help="Folder to write triggers, decisions and the rest into.")],
-    places: RulesAndInputs = None,
+    words: RulesAndInputs = None,
     rules: Rules = None,
     inputs: Inputs = None,
     query: QueryFile = None,
@@ -88,7 +88,7 @@ def replay(
     the output cannot be used.
     """
     with usable_input(as_json=as_json):
-        locations, named = rules_and_inputs(rules, places, inputs)
+        locations, named = rules_and_inputs(rules, words, inputs)
         shapes, (files, of_query) = shapes_of(shape, input_account, named), inputs_of(named, query)
         settings = replace(
             settings_of(until, allowed_lateness, shapes),

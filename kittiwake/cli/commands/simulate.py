@@ -42,7 +42,7 @@ from kittiwake.terminal.progress import progress
 
 
 def simulate(
-    places: RulesAndInputs = None,
+    words: RulesAndInputs = None,
     rules: Rules = None,
     inputs: Inputs = None,
     query: QueryFile = None,
@@ -68,7 +68,7 @@ def simulate(
     --allow-empty); 2 the rules or an input cannot be used.
     """
     with usable_input(as_json=as_json):
-        locations, named = rules_and_inputs(rules, places, inputs)
+        locations, named = rules_and_inputs(rules, words, inputs)
         refuse_page(html, force=force)
         shapes, (files, of_query) = shapes_of(shape, input_account, named), inputs_of(named, query)
         settings = replace(settings_of(until, allowed_lateness, shapes), query=of_query, allow_empty=allow_empty)

@@ -33,7 +33,7 @@ from kittiwake.terminal.printing import GREEN, RED, YELLOW, say, say_json
 
 
 def play_scenarios(
-    places: Annotated[
+    words: Annotated[
         list[Path] | None,
         typer.Argument(help="Scenario files, and folders of *.test.yaml files; - for a pipe.", metavar="SCENARIOS..."),
     ] = None,
@@ -62,7 +62,7 @@ def play_scenarios(
     the plan, 2 a scenario, its rules or the plan cannot be used.
     """
     with usable_input(as_json=as_json):
-        paths = [*(places or ()), *map(scenarios_of, rules or ())]
+        paths = [*(words or ()), *map(scenarios_of, rules or ())]
         if not paths:
             raise UnusableError("no scenarios: name files of them or their folder, such as rules")
         cases = [case for case in _cases(paths, as_json=as_json) if only in case.name]

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def validate(
-    places: Annotated[
+    words: Annotated[
         list[str] | None, typer.Argument(help="Rules files, and folders of them; - for a pipe.", metavar="RULES...")
     ] = None,
     rules: NamedRules = None,
@@ -59,7 +59,7 @@ def validate(
     Exit codes: 0 all is well, 1 the rules can be used and lints have something to say, 2 they cannot be used.
     """
     with usable_input(as_json=as_json), gc_paused():
-        paths = [Path(one) for one in named_rules(places, rules)]
+        paths = [Path(one) for one in named_rules(words, rules)]
         for path in paths:
             if is_target(str(path)):
                 advice = f"kittiwake versions {path} shows its versions; name the folder of the rules themselves"
