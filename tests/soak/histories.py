@@ -5,72 +5,34 @@ each contact in one call.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from kittiwake.input.events import parse_event
+from kittiwake.kernel.evaluate.feeds import silences_in
 from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.items.join import of_contact
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.output.rows import Mode, decision_row
 from kittiwake.rules.compile.accounts import Programs
-from kittiwake.rules.loader import load_files
-from kittiwake.rules.versions import always
 from kittiwake.stream.records import key_of
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, format_instant, parse_instant
+from tests.soak.outages import BACKLOG_US, Outages
+from tests.soak.rules import ACCOUNT, CROWD, FEED, LATENESS_US, OTHER_ACCOUNT, reach_us
 from tests.stream.generated_cases import FAR_US, Row, standing
 
 START_US: Final = parse_instant("2026-11-02T00:00:00Z")
-LATENESS_US: Final = DAY_US
-"""How late an event may be put in its place. Those that are drawn come less late, so that none is lost."""
 LATE_US: Final = 12 * HOUR_US
+"""How late an event comes at most, less than it may be, so that none is lost."""
 LIFE_US: Final = 6 * DAY_US
 MAX_AGE_US: Final = 7 * DAY_US
-ACCOUNT: Final = "acme"
 ITEMS: Final = 3
 PRICES: Final = (18, 20, 24, 30)
-_RULES: Final = """
-account: acme
-timezone: America/Toronto
-policy:
-  retention: 4d
-  profile_retention: 5d
-  frequency: [{max: 2, per: day}]
-  quiet_hours: {from: "21:00", to: "08:00"}
-rules:
-  - {id: cart, when: cart.item_added, wait: CART, unless: order.completed, reentry: 6h}
-  - {id: checkout, when: checkout.started, wait: [30m, 4h], unless: {event: order.completed, same: checkout_id}}
-  - {id: trial, when: cart.item_added, wait: 4h, unless: order.completed, mode: shadow}
-  - {id: loyal, when: order.completed, reaches: {sum: total, at: [100, 250]}}
-  - {id: looking, when: product.viewed, given: {count: product.viewed, within: 1d, gte: 3}, wait: 2h, reentry: 1d}
-  - {id: keen, when: {sequence: [product.viewed, cart.item_added, checkout.started], within: 30m}, reentry: 1d}
-  - id: cheaper
-    when: {item: {price: {drops_by: PERCENT%}}}
-    interest: {events: [product.viewed, cart.item_added], item: product_id, within: 3d}
-    unless: {event: order.completed, item: product_id}
-    wait: 1h
-    include: {price: item.price, seen: product_id}
-"""
-_SILENT: Final = "  - {id: silent, audience: {absent: order.completed, within: 2d}}\n"
-_TYPES: Final = ("product.viewed", "product.viewed", "cart.item_added", "checkout.started", "order.completed")
-
-
-def rules_text(number: int) -> bytes:
-    """The rules of a version: each differs from the one before, in a wait, in a threshold or in a rule more or less."""
-    text = _RULES.replace("CART", f"{1 + number % 2}h").replace("PERCENT", str(10 + number // 2 % 2 * 10))
-    return (text + _SILENT * (number // 3 % 2)).encode()
-
-
-def _reach_us() -> int:
-    """How long changes of an item come to a contact after its interest: some are held back."""
-    plan = Programs(always(load_files({"acme.yaml": rules_text(0)})), LATENESS_US, whole_history=False).plan(ACCOUNT)
-    assert plan.catalog is not None
-    return max(one.reach_us for one in plan.catalog.interests)
-
-
-GONE_US: Final = _reach_us() + 5 * DAY_US + MAX_AGE_US + LATENESS_US + 2 * DAY_US
-"""After a contact's last event: changes of items concern it no more, its profile is forgotten, an event older than that
+_TYPES: Final = ("product.viewed", "product.viewed", "cart.item_added", "checkout.started", FEED)
+GONE_US: Final = reach_us() + 5 * DAY_US + MAX_AGE_US + LATENESS_US + 2 * DAY_US
+"""After a contact's last event: items and feeds concern it no more, its profile is forgotten, an event older than that
 is refused; and two days beside, in which it is asked whether the rules are the same.
 """
 
@@ -95,11 +57,49 @@ class History(NamedTuple):
         return max(event.time_us for event in self.events) + GONE_US
 
 
-def history(rng: random.Random, name: str, begins_us: int) -> History:
-    """A contact that has some visits; of its messages some are late, some come twice, and none in order."""
-    lines = [_line(rng, name, number, time_us) for number, time_us in enumerate(_times_us(rng, begins_us))]
-    events = tuple(map(_event, lines))
-    return History(key_of(ACCOUNT, name), events, tuple(_sent(rng, lines, events)))
+class Draw(NamedTuple):
+    """What histories are drawn from."""
+
+    rng: random.Random
+    outages: Outages
+
+
+def history(draw: Draw, name: str, begins_us: int) -> History:
+    """A contact that has some visits."""
+    account_id = draw.rng.choice((ACCOUNT, ACCOUNT, ACCOUNT, OTHER_ACCOUNT))
+    return _history(
+        draw, account_id, name, [(at_us, draw.rng.choice(_TYPES)) for at_us in _times_us(draw.rng, begins_us)]
+    )
+
+
+def till(draw: Draw, account_id: str, name: str, begins_us: int) -> History:
+    """A contact that orders for a day, about every two hours: while it does so no feed of the account is silent."""
+    times_us = range(begins_us, begins_us + DAY_US, 2 * HOUR_US)
+    return _history(draw, account_id, name, [(at_us + draw.rng.randrange(HOUR_US), FEED) for at_us in times_us])
+
+
+def crowd(draw: Draw, name: str, begins_us: int) -> History:
+    """A contact that does a thing so often in an hour that its account is flooded."""
+    begins_us += draw.rng.randrange(DAY_US - HOUR_US)
+    event_type = draw.rng.choice(("product.viewed", "cart.item_added"))
+    times_us = sorted(begins_us + draw.rng.randrange(HOUR_US) for _ in range(CROWD))
+    return _history(draw, ACCOUNT, name, [(at_us, event_type) for at_us in times_us])
+
+
+def _history(draw: Draw, account_id: str, name: str, did: Iterable[tuple[int, str]]) -> History:
+    """Of its messages some are late, some come twice, and none in order; those of a feed that stopped come after that.
+
+    Nobody orders while orders are lost.
+    """
+    rng, lines, sent = draw.rng, list[bytes](), list[Sent]()
+    for number, (time_us, event_type) in enumerate(did):
+        outage = draw.outages.at(account_id, event_type, time_us)
+        if outage is not None and outage.is_lost:
+            event_type, outage = "page.left", None
+        line = _line(rng, account_id, name, number, event_type, time_us)
+        lines.append(line)
+        sent += _sent(rng, line, time_us, 0 if outage is None else outage.ends_us + rng.randrange(BACKLOG_US))
+    return History(key_of(account_id, name), tuple(map(_event, lines)), tuple(sent))
 
 
 def item_events(rng: random.Random, day: int, begins_us: int) -> tuple[list[Event], list[Sent]]:
@@ -111,7 +111,8 @@ def item_events(rng: random.Random, day: int, begins_us: int) -> tuple[list[Even
         for number in range(rng.randint(0, 2))
     ]
     found = [_event(line.encode()) for line in lines]
-    return found, list(_sent(rng, [line.encode() for line in lines], found))
+    sent = [one for line, event in zip(lines, found, strict=True) for one in _sent(rng, line.encode(), event.time_us)]
+    return found, sent
 
 
 def _event(line: bytes) -> Event:
@@ -120,11 +121,11 @@ def _event(line: bytes) -> Event:
     return found
 
 
-def _sent(rng: random.Random, lines: Iterable[bytes], events: Iterable[Event]) -> Iterator[Sent]:
-    for line, event in zip(lines, events, strict=True):
-        for _ in range(rng.choice((1, 1, 1, 1, 2))):
-            late_us = rng.choice((0, 0, 0, MINUTE_US, HOUR_US, LATE_US))
-            yield Sent(event.time_us + rng.randint(0, late_us), line)
+def _sent(rng: random.Random, line: bytes, time_us: int, from_us: int = 0) -> Iterator[Sent]:
+    """A message, which some take for two; none comes before `from_us`."""
+    for _ in range(rng.choice((1, 1, 1, 1, 2))):
+        late_us = rng.choice((0, 0, 0, MINUTE_US, HOUR_US, LATE_US))
+        yield Sent(max(time_us + rng.randint(0, late_us), from_us), line)
 
 
 def _times_us(rng: random.Random, begins_us: int) -> Iterator[int]:
@@ -135,20 +136,39 @@ def _times_us(rng: random.Random, begins_us: int) -> Iterator[int]:
             yield at_us
 
 
-def _line(rng: random.Random, name: str, number: int, time_us: int) -> bytes:
+def _line(rng: random.Random, account_id: str, name: str, number: int, event_type: str, time_us: int) -> bytes:
     product, checkout, total = rng.randrange(3), rng.randrange(2), rng.choice((20, 75, 140))
     properties = f'{{"product_id":"p{product}","checkout_id":"k{checkout}","total":{total}}}'
     return (
-        f'{{"event_id":"{name}-{number}","account_id":"{ACCOUNT}","contact_id":"{name}","type":"{rng.choice(_TYPES)}",'
+        f'{{"event_id":"{name}-{number}","account_id":"{account_id}","contact_id":"{name}","type":"{event_type}",'
         f'"time":"{format_instant(time_us)}","properties":{properties}}}'
     ).encode()
 
 
-def decided(programs: Programs, of: History, of_items: Iterable[Event]) -> list[Row]:
-    """What stands of the contact in the end, by one call of the kernel with all its events and those of items."""
-    versions = programs.of(ACCOUNT)
-    contact_id = of.events[0].contact_id
-    assert contact_id is not None
-    events = versions.needed(of_contact(versions, [*of.events, *of_items], contact_id))
-    step = advance(versions, new_state(contact_id), events, of.gone_us)
-    return standing([decision_row(one, Mode.STREAM) for one in step.decisions])
+class Seen(NamedTuple):
+    """What is common to contacts: the rules, where it is known when feeds were silent, and the events of items."""
+
+    programs: Programs
+    of_items: Iterable[Event]
+
+
+def seen(programs: Programs, of_contacts: Mapping[str, Iterable[Event]], of_items: Iterable[Event]) -> Seen:
+    """Of all events of contacts that any feed or breaker asks of, by account."""
+    silences = {name: silences_in(programs.of(name), events) for name, events in of_contacts.items()}
+    return Seen(programs.with_silences(silences), of_items)
+
+
+def decided(by: Seen, of: History) -> tuple[list[Row], Counter[str]]:
+    """What stands of the contact in the end, by one call of the kernel with all its events and those of items.
+
+    And how much of it was due while a feed was silent, or armed in a flood.
+    """
+    first = of.events[0]
+    assert first.contact_id is not None
+    versions = by.programs.of(first.account_id)
+    events = versions.needed(of_contact(versions, [*of.events, *by.of_items], first.contact_id))
+    step = advance(versions, new_state(first.contact_id), events, of.gone_us)
+    held = Counter[str]()
+    for one, number in step.silent.items():
+        held["due in a flood" if one.flooded else "due while a feed is silent"] += number
+    return standing([decision_row(one, Mode.STREAM) for one in step.decisions]), held

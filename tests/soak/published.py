@@ -12,7 +12,7 @@ from kittiwake.rules.publishing.publish import publish
 from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
 from kittiwake.stream.rules_source.view import RulesView
 from kittiwake.time.instants import HOUR_US
-from tests.soak.histories import LATENESS_US, rules_text
+from tests.soak.rules import LATENESS_US, rules_files
 from tests.stream.faulty_targets import REFUSED, Faulty, Inline, Memory, polled
 
 VERSIONS_MAX: Final = 40
@@ -23,9 +23,9 @@ class PublishedRules:
     """A target with versions, and what the process at hand knows of it."""
 
     def __init__(self, rng: random.Random, clock_us: int) -> None:
-        self._rng, self._target = rng, Memory()
-        self._versions = [RuleSetVersion(None, load_files({"acme.yaml": rules_text(0)}))]
-        publish(self._target, {"acme.yaml": rules_text(0)}, None, 0)
+        self._rng, self._target, self._is_down = rng, Memory(), False
+        self._versions = [RuleSetVersion(None, load_files(rules_files(0)))]
+        publish(self._target, rules_files(0), None, 0)
         self.programs = self._all()
         """Of every version there is."""
         self.restart(clock_us)
@@ -39,7 +39,7 @@ class PublishedRules:
         """One version more, in force as soon as may be, or some hours later; none if there are enough."""
         if self.number == VERSIONS_MAX:
             return
-        files = {"acme.yaml": rules_text(self.number)}
+        files = rules_files(self.number)
         starts_us = clock_us + MIN_LEAD_US + self._rng.choice((0, 1, self._rng.randrange(12 * HOUR_US)))
         publish(self._target, files, starts_us, clock_us)
         self._versions.append(RuleSetVersion(starts_us, load_files(files)))
@@ -51,13 +51,17 @@ class PublishedRules:
         self._poll = polled(self._line, pool=Inline(), lateness_us=LATENESS_US)
         self._poll.view(clock_us)
 
+    def begin_day(self) -> None:
+        """On some days the line is bad all day."""
+        self._is_down = self._rng.random() < 0.1
+
     def pass_time(self) -> None:
         """The line goes bad, or is good again."""
-        self._line.error = REFUSED if self._rng.random() < 0.2 else None
+        self._line.error = REFUSED if self._is_down or self._rng.random() < 0.2 else None
 
     def mend(self) -> None:
-        """The line is good."""
-        self._line.error = None
+        """The line is good, but on such a day."""
+        self._line.error = REFUSED if self._is_down else None
 
     def view(self, clock_us: int) -> RulesView:
         """As the process knows them."""

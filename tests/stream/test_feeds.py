@@ -17,10 +17,12 @@ from apache_beam.utils.timestamp import Timestamp
 
 from kittiwake.kernel.items.index import HeldInterest
 from kittiwake.kernel.plan.policy import Rhythm
+from kittiwake.kernel.state.state import State
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.documents import load_document
 from kittiwake.rules.versions import always
 from kittiwake.scenarios.player import event_of
+from kittiwake.stream.contact.feeds import FeedNotice, learned
 from kittiwake.stream.contact.sealing import UnreadableError
 from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.feeds import shard as feeds
@@ -193,6 +195,15 @@ def test_a_contact_that_cannot_be_told_for_want_of_its_feed_leaves_a_row_and_a_d
     waits = ShownInterest(HeldInterest("c", 0, HOUR_US))
     (dead,) = ItemDeadLetters(ACCOUNT, "order", 5, "v", "feed").unread(encode_record(waits), "why")
     assert (dead.reason, json.loads(dead.raw)["feed"]) == (DeadLetterReason.STATE_UNREADABLE, "order")
+
+
+def test_a_silence_is_known_for_as_long_as_a_correction_may_begin_before_its_end() -> None:
+    plan = StaticRules(always(load_document(RULES)), HOUR_US).view(0).plan(ACCOUNT)
+    notice = FeedNotice(6 * HOUR_US, 1, 0, 99 * HOUR_US, ((6 * HOUR_US, 9 * HOUR_US),))
+    for from_us, is_known in ((8 * HOUR_US, True), (19 * HOUR_US, False)):
+        state = State("c", evaluated_to_us=20 * HOUR_US, from_us=from_us)
+        silences = learned(plan, {"order": (notice,)}, (), state).plan.versions.silences
+        assert silences.is_silent(Rhythm("order", 6 * HOUR_US), 8 * HOUR_US) is is_known
 
 
 def test_events_while_a_feed_is_alive_tell_nobody_and_set_one_timer() -> None:

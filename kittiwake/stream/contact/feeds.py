@@ -71,10 +71,9 @@ def learned(plan: Plan, known: Known, arrivals: Sequence[BufferedEvent], state: 
     if plan.feeds is None or not (known or any(is_feed_notice(one.type) for one in arrivals)):
         return Learned(plan, list(arrivals), [], NOTHING_KNOWN)
     came = [one for one in arrivals if is_feed_notice(one.type)]
-    evaluated_to_us, horizon_us = state.evaluated_to_us, plan.versions.horizon_us
-    after = _not_over(plan.feeds, _with_notices(known, came), evaluated_to_us, horizon_us)
-    before = _silences(_not_over(plan.feeds, known, evaluated_to_us, horizon_us))
-    silences = _silences(after)
+    edge_us, horizon_us = _asked_from_us(state, plan.versions.horizon_us), plan.versions.horizon_us
+    after = _not_over(plan.feeds, _with_notices(known, came), edge_us)
+    before, silences = _silences(_not_over(plan.feeds, known, edge_us)), _silences(after)
     number = max((one.known for each in after.values() for one in each), default=0)
     late = notices(before, silences, state, horizon_us, number) if came else []
     versions = replace(plan.versions, silences=silences)
@@ -116,11 +115,22 @@ def _until(one: FeedNotice) -> list[Span]:
     return [(begins, min(ends, one.to_us)) for begins, ends in one.silences if begins < one.to_us]
 
 
-def _not_over(feeds: FeedPlan, known: Known, evaluated_to_us: int | None, horizon_us: int) -> Known:
-    """Without what the contact waits for no more, and without silences and floods that nothing comes back to."""
+def _asked_from_us(state: State, horizon_us: int) -> int | None:
+    """The first instant that may be evaluated again: corrections begin at a checkpoint, however old it is.
+
+    None: nothing has been evaluated.
+    """
+    evaluated_to_us, from_us = state.evaluated_to_us, state.from_us
     if evaluated_to_us is None:
+        return None
+    return min(evaluated_to_us - 2 * horizon_us, evaluated_to_us if from_us is None else from_us)
+
+
+def _not_over(feeds: FeedPlan, known: Known, edge_us: int | None) -> Known:
+    """Without what the contact waits for no more, and without silences and floods that nothing comes back to."""
+    if edge_us is None:
         return known
-    edge_us, found = evaluated_to_us - 2 * horizon_us, dict[str, tuple[FeedNotice, ...]]()
+    found = dict[str, tuple[FeedNotice, ...]]()
     for name, each in known.items():
         lasting = [_cut(one, edge_us - _asked_for_us(feeds, one.rhythm(name))) for one in each if one.to_us > edge_us]
         found[name] = tuple(one for one in lasting if one.silences or not one.max_events)
