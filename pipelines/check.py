@@ -15,7 +15,7 @@ from kittiwake.pipelines.options.stream import StreamOptions
 from kittiwake.pipelines.preflight.dataflow import dataflow_problems
 from kittiwake.pipelines.preflight.findings import Findings, NotReady, Ready
 from kittiwake.pipelines.preflight.rules import check_rules
-from kittiwake.pipelines.preflight.snapshots import check_feeds, check_snapshots
+from kittiwake.pipelines.preflight.snapshots import check_snapshots
 from kittiwake.pipelines.runner import check_flags, is_dataflow
 from kittiwake.rules.publishing.opening import is_target
 from kittiwake.stream.rules_source.view import RulesSource
@@ -46,8 +46,6 @@ def check(options: StreamOptions, build: Build) -> Ready | NotReady:
     for sink in options.sinks:
         sink.check(findings)
     snapshots = check_snapshots(options.snapshots, beam.get("project"), rules, findings)
-    if rules is not None and snapshots:
-        check_feeds(rules, findings)
     if options.check and findings.is_dataflow and beam and not lacking:
         running = _ask_google(beam, findings)
         if running is not None and rules is not None and not findings.problems:  # else there is no graph to launch

@@ -45,7 +45,7 @@ def build_stream(
     messages = pipeline | "Read" >> options.source.step(options.job)
     shards = options.item_shards
     parsed = messages | "Parse" >> ParseMessages(rules, options.shape, options.max_age_us, item_shards=shards)
-    seeds = pipeline | "LoadSnapshots" >> LoadSnapshots(snapshots, shards)
+    seeds = pipeline | "LoadSnapshots" >> LoadSnapshots(snapshots, rules, shards)
     of_items = (parsed.of_items, seeds.items) | "MergeItemSnapshots" >> beam.Flatten()
     joined = of_items | "JoinItems" >> JoinItems(rules)
     buffered = (parsed.arrivals, seeds.contacts, joined.changes) | "MergeSnapshots" >> beam.Flatten()

@@ -36,24 +36,14 @@ def check_snapshots(
         first = found.refused[0]
         findings.unknown(
             f"{len(found.refused):,} row(s) are no snapshots, the first {first.where}: {first.why}. "
-            f"Each becomes a dead letter ({DeadLetterReason.SNAPSHOT_REFUSED}), and its contact starts with nothing"
+            f"Each becomes a dead letter ({DeadLetterReason.SNAPSHOT_REFUSED}), "
+            "and its contact, item or feed starts with nothing"
         )
     if rules is not None:
         programs = rules.view(now_us()).programs
         for note in lacking(programs, has_items=found.has_items, has_feeds=found.has_feeds):
             findings.unknown(f"--snapshots: {note}")
     return found.sources
-
-
-def check_feeds(rules: RulesSource, findings: Findings) -> None:
-    """That no feed has to be known from before the job: no stream takes in yet what snapshots know of feeds."""
-    types = rules.view(now_us()).programs.feeds.types
-    if types:
-        findings.wrong(
-            f"--snapshots: the policy has feeds or a breaker ({', '.join(sorted(types))}), and a stream does not take"
-            " in yet when they were silent or flooded: leave it out, or publish them once what is pending in the"
-            " snapshots has fallen due"
-        )
 
 
 def find_all(names: Sequence[str], project: str | None = None) -> FoundSnapshots:

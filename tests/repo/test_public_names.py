@@ -36,7 +36,7 @@ SETTINGS = {
     "kittiwake.beam.published_rules": "target allowed_lateness",
     "kittiwake.beam.ParseMessages": "rules shape account_id max_age item_shards clock",
     "kittiwake.beam.EvaluateRules": "rules allowed_lateness evaluation_delay timer_resolution initial_states clock",
-    "kittiwake.beam.LoadSnapshots": "files item_shards",
+    "kittiwake.beam.LoadSnapshots": "files rules item_shards clock",
     "kittiwake.beam.ReadRecordedEvents": "files pace disorder late random_seed shape account_id stays_open",
     "kittiwake.beam.ReadEventFiles": "files shape account_id",
     "kittiwake.beam.EvaluateHistories": "rules until allowed_lateness max_dead_letter_ratio shape account_id "

@@ -69,7 +69,7 @@ def _streamed(
         assert _standing(json.loads(one.row) for one in records) == wanted
 
     def build(pipeline: beam.Pipeline) -> dict[str, tuple[Any, Any]]:
-        states = pipeline | LoadSnapshots(snapshots, item_shards=item_shards) if snapshots else None
+        states = pipeline | LoadSnapshots(snapshots, rules, item_shards=item_shards) if snapshots else None
         messages = pipeline | beam.Create([PubsubMessage(line, {}) for line in written])
         parsed = messages | ParseMessages(rules, item_shards=item_shards, clock=_clock)
         step = EvaluateRules(rules, allowed_lateness=LATENESS, initial_states=states, clock=_clock)
@@ -105,7 +105,7 @@ def test_snapshots_whose_items_fall_into_other_shards_are_refused(rules: kittiwa
     cut = format_instant(BEGIN_US + 12 * HOUR_US)
     _replayed(rules, lines(Random("shards"), 20), tmp_path / "before", until=cut, snapshots=True)
     pipeline = beam.Pipeline()
-    states = pipeline | LoadSnapshots(tmp_path / "before" / "out" / "snapshots" / "*", item_shards=3)
+    states = pipeline | LoadSnapshots(tmp_path / "before" / "out" / "snapshots" / "*", rules, item_shards=3)
     parsed = pipeline | beam.Create([PubsubMessage(b"{}", {})]) | ParseMessages(rules, item_shards=4)
     with pytest.raises(UnusableError, match="ParseMessages was given 4, LoadSnapshots 3: give both the same"):
         _ = parsed | EvaluateRules(rules, initial_states=states)

@@ -16,13 +16,18 @@ from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.output.snapshot_set import MANIFEST, RowSum, manifest_bytes
 from kittiwake.output.snapshots import snapshot_line
+from kittiwake.rules.documents import load_document
+from kittiwake.rules.versions import always
 from kittiwake.stream.records import dead_letter_of, key_of
+from kittiwake.stream.rules_source.view import StaticRules
 from kittiwake.stream.seeding import refused_snapshot
+from kittiwake.time.instants import HOUR_US
 from kittiwake.transforms.snapshot_parts import SnapshotSource
 from kittiwake.transforms.stream.seed import LoadSnapshots
 from kittiwake.transforms.stream.snapshot_sources import RefusedRow, find_snapshots
 from tests.kernel.programs import START, at, program
 
+NO_RULES = StaticRules(always(load_document({"account": "none", "rules": []})), HOUR_US)
 RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 
 
@@ -42,7 +47,7 @@ def keys(sources: Sequence[SnapshotSource], expected: list[str], refused: Sequen
     """The contacts that start from the sources, and the details of the dead letters."""
     account_id = json.loads(row("c1"))["account_id"]
     with beam.Pipeline(runner=RUNNER) as pipeline:
-        found = pipeline | "Seed" >> LoadSnapshots(sources)
+        found = pipeline | "Seed" >> LoadSnapshots(sources, NO_RULES)
         assert_that(found.contacts | beam.Keys(), equal_to([key_of(account_id, contact) for contact in expected]))
         details = found.dead | beam.Map(detail_of)
         assert_that(details, equal_to(list(refused)), label="refused")

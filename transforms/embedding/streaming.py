@@ -136,28 +136,36 @@ class ParseMessages(beam.PTransform):
 
 
 class LoadSnapshots(beam.PTransform):
-    """The states of contacts and items that a backfill has written (`--snapshots`), from which a new job starts.
+    """What a backfill has written of contacts, items and feeds (`--snapshots`), from which a new job starts.
 
     Input: the pipeline. Output: for `EvaluateRules(initial_states=…)`. Nothing is decided before all of them are there.
     """
 
-    def __init__(self, files: Paths, *, item_shards: int = SHARDS) -> None:
+    def __init__(
+        self, files: Paths, rules: StreamRules, *, item_shards: int = SHARDS, clock: Callable[[], int] = now_us
+    ) -> None:
         """Find the files, and hold them to their manifests.
 
         Args:
             files: paths or globs.
+            rules: those of `ParseMessages`.
             item_shards: that of `ParseMessages`.
+            clock: the time in microseconds since 1970.
 
         Raises:
-            UnusableError: one is missing, altered, or holds no snapshots; or `item_shards` cannot be used.
+            UnusableError: one is missing, altered, or holds no snapshots; or a setting cannot be used.
+            RulesError: a rule is of a kind that this release does not run.
         """
         super().__init__()
+        self._rules, self._clock = _source_of(rules, "1h"), clock
         self._item_shards = _shards_of(item_shards)
         self._sources = find_snapshots(texts_of(files)).sources
 
     def expand(self, pbegin: PBegin) -> seed.Seeds:
         """A file that is not what its manifest says fails its bundle."""
-        found: seed.Seeds = pbegin | "Load" >> seed.LoadSnapshots(self._sources, self._item_shards)
+        found: seed.Seeds = pbegin | "Load" >> seed.LoadSnapshots(
+            self._sources, self._rules, self._item_shards, self._clock
+        )
         setattr(found.items, _ITEM_SHARDS, self._item_shards)
         return found
 
@@ -220,15 +228,14 @@ class EvaluateRules(beam.PTransform):
         """A contact's events meet on one worker.
 
         Raises:
-            UnusableError: it is not what `ParseMessages` returned, its events were windowed, it has other
-                `item_shards` than the snapshots, or there are snapshots and the policy has feeds or a breaker.
+            UnusableError: it is not what `ParseMessages` returned, its events were windowed, or it has other
+                `item_shards` than the snapshots.
         """
         intake = _intake_of(parsed)
         events = parsed.events
         check_windows("events", events)
         of_items, seeds = parsed.of_items, self._initial_states
         if seeds is not None:
-            _refuse_feeds(self._rules, self._clock())
             _check_shards(of_items, seeds.items)
             events = (events, seeds.contacts) | "Events" >> beam.Flatten()
             of_items = (of_items, seeds.items) | "OfItems" >> beam.Flatten()
@@ -332,17 +339,6 @@ def _check_shards(of_items: PCollection[Any], seeds: PCollection[Any]) -> None:
     if parsed != loaded:
         what = f"item_shards: ParseMessages was given {parsed}, LoadSnapshots {loaded}"
         raise UnusableError(f"{what}: give both the same, else what snapshots know of items is never found")
-
-
-def _refuse_feeds(rules: RulesSource, clock_us: int) -> None:
-    """No stream takes in yet what snapshots know of feeds."""
-    types = rules.view(clock_us).programs.feeds.types
-    if types:
-        raise UnusableError(
-            f"initial_states: the policy has feeds or a breaker ({', '.join(sorted(types))}), and a stream does not"
-            " take in yet when they were silent or flooded: leave initial_states out, or publish the policy's feeds and"
-            " breaker once what is pending in the snapshots has fallen due"
-        )
 
 
 def _is_sent(record: DecisionRecord) -> bool:

@@ -2,7 +2,8 @@
 
 Always in the graph, with no file to read if none is asked for: a job can only be updated by one of the same steps. The
 seeds flow into the contacts beside their events, and nothing is evaluated before the last of them is there, for until
-then the watermark stands still. A row that is no snapshot is a dead letter of its contact, which starts with nothing.
+then the watermark stands still. What is known of feeds goes to the step that joins items, and so does who waits for it.
+A row that is no snapshot is a dead letter, and what it is of starts with nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import Final, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 
-from kittiwake.output.item_snapshots import ItemSnapshot
 from kittiwake.output.snapshot_rows import SnapshotError
-from kittiwake.stream.items.routing import SHARDS, seeds_of
+from kittiwake.stream.items.routing import SHARDS
 from kittiwake.stream.records import encode
-from kittiwake.stream.seeding import Seeded, refused_snapshot, seed_of
+from kittiwake.stream.rules_source.view import RulesSource
+from kittiwake.stream.seeding import Seeded, refused_snapshot, routed_seeds, seed_of
 from kittiwake.transforms.clock import now_us
 from kittiwake.transforms.metrics import count_dead_letters
 from kittiwake.transforms.snapshot_parts import SnapshotPart, encoded_part, rows_of_part
@@ -33,7 +34,7 @@ class Seeds(NamedTuple):
     contacts: PCollection[tuple[bytes, bytes]]
     """Keys of contacts, and `records.InitialState` as bytes."""
     items: PCollection[tuple[bytes, bytes]]
-    """Keys of items, and `items.records.ItemSeed` as bytes."""
+    """Keys of items and feeds, and records of `items.records` as bytes."""
     dead: PCollection[bytes]
     """`records.DeadLetterRecord` of rows that are no snapshots, as bytes."""
 
@@ -43,13 +44,17 @@ class LoadSnapshots(beam.PTransform):
     """Reads JSON lines, of large files many parts at a time."""
 
     files: Sequence[SnapshotPart]
+    rules: RulesSource
+    """Which feeds there are, and for how long contacts wait for what they say."""
     item_shards: int = SHARDS
     clock: Callable[[], int] = now_us
 
     def expand(self, pbegin: PBegin) -> Seeds:
         """A part that cannot be read, or is not what the launch found, fails its bundle: then nothing is evaluated."""
         types = {_ITEMS: tuple[bytes, bytes], _DEAD: bytes}
-        rows = beam.FlatMap(_seeds, self.item_shards, self.clock).with_output_types(tuple[bytes, bytes], **types)
+        rows = beam.FlatMap(_seeds, self.rules, self.item_shards, self.clock).with_output_types(
+            tuple[bytes, bytes], **types
+        )
         names = [encoded_part(source) for source in self.files]
         found = (
             pbegin
@@ -60,7 +65,9 @@ class LoadSnapshots(beam.PTransform):
         return Seeds(found["contacts"], found[_ITEMS], found[_DEAD])
 
 
-def _seeds(part: bytes, item_shards: int, clock: Callable[[], int]) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
+def _seeds(
+    part: bytes, rules: RulesSource, item_shards: int, clock: Callable[[], int]
+) -> Iterator[tuple[bytes, bytes] | TaggedOutput]:
     for line in rows_of_part(part):
         try:
             found = seed_of(line)
@@ -71,5 +78,4 @@ def _seeds(part: bytes, item_shards: int, clock: Callable[[], int]) -> Iterator[
             continue
         if isinstance(found, Seeded):
             yield found.key, encode(found.seed)
-        elif isinstance(found, ItemSnapshot):  # a stream whose rules have feeds starts from none: a launch refuses it
-            yield from (TaggedOutput(_ITEMS, routed) for routed in seeds_of(found, item_shards))
+        yield from (TaggedOutput(_ITEMS, routed) for routed in routed_seeds(rules.view(clock()), found, item_shards))

@@ -24,7 +24,7 @@ from kittiwake.kernel.plan.policy import Rhythm
 from kittiwake.stream.contact.feeds import FeedNotice
 from kittiwake.stream.contact.sealing import UnreadableError, sealed, unsealed
 from kittiwake.stream.feeds.records import FeedShard, notice_to
-from kittiwake.stream.items.records import FeedEvent, ShownInterest, item_record_of
+from kittiwake.stream.items.records import FeedEvent, FeedSeed, ShownInterest, item_record_of
 from kittiwake.stream.items.shard import ShardStore, entry_of, forgets_us, interests_of
 from kittiwake.stream.records import encode, key_of
 from kittiwake.time.instants import DAY_US, END_OF_TIME_US
@@ -71,7 +71,7 @@ def on_record(store: FeedStore, feed: FeedShard, record: bytes, horizon_us: int)
         return _with_event(store, feed, found, horizon_us)
     if isinstance(found, ShownInterest):
         return _with_interest(store, feed, found.interest, horizon_us)
-    return ()
+    return _with_seed(store, feed, found) if isinstance(found, FeedSeed) else ()
 
 
 def on_timer(store: FeedStore, feed: FeedShard, at_us: int, horizon_us: int) -> Notices:
@@ -111,10 +111,27 @@ def _with_interest(
         yield _notice(feed, state, one, since_us)
 
 
+def _with_seed(store: FeedStore, feed: FeedShard, seed: FeedSeed) -> Notices:
+    """Begin with what a snapshot knows, united with what has come before it: up to its end all silences are known.
+
+    The timer is set anew: one that was set for before that end finds nothing to do.
+    """
+    state, rhythm = _state_of(store) or FeedState(), feed.rhythm
+    covered = tuple(kept_of(rhythm, [*state.covered, *seed.entries]))
+    judged_us = max(seed.evaluated_to_us, state.judged_us or seed.evaluated_to_us)
+    after = _judged(rhythm, replace(state, covered=covered, judged_us=judged_us, timer_us=None))
+    _keep(store, rhythm, after)
+    return _notify(store, feed, state, after)
+
+
 def _first_us(silences: Iterable[Span], one: HeldInterest) -> int | None:
     """Where the first silence begins that a contact waits in; None: there is none."""
-    found = (max(begins, one.from_us) for begins, ends in silences if begins < one.to_us and one.from_us < ends)
-    return next(found, None)
+    return next((begins for begins, _ in _concerning(silences, one)), None)
+
+
+def _concerning(silences: Iterable[Span], one: HeldInterest) -> Iterator[Span]:
+    """Silences, or floods, that a contact waits in, from where it waits on."""
+    return ((max(begins, one.from_us), ends) for begins, ends in silences if begins < one.to_us and one.from_us < ends)
 
 
 # ---------------------------------------------------------------- what is known
@@ -183,10 +200,10 @@ def _notify(store: FeedStore, feed: FeedShard, before: FeedState, after: FeedSta
 
 
 def _notice(feed: FeedShard, state: FeedState, one: HeldInterest, since_us: int) -> tuple[bytes, bytes]:
-    """Of a feed, all that is known; of a breaker, the flood in which something of the contact may have been armed."""
+    """Of a feed, all that is known; of a breaker, the floods in which something of the contact may have been armed."""
     rhythm = feed.rhythm
     if rhythm.is_breaker:
-        floods = tuple((since_us, ends) for begins, ends in state.silences if begins <= since_us < ends)
+        floods = tuple(_concerning(state.silences, one))
         notice = FeedNotice(rhythm.every_us, state.known, since_us, END_OF_TIME_US, floods, rhythm.max_events)
     else:
         from_us = state.covered[0][0] + 1  # what is covered begins behind it

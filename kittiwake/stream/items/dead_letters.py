@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from kittiwake.kernel.items.facts import ItemFact
 from kittiwake.kernel.items.index import HeldInterest
 from kittiwake.reasons import DeadLetterReason
-from kittiwake.stream.items.records import FeedEvent, ItemEvent, ShownInterest, item_record_of
+from kittiwake.stream.items.records import FeedEvent, FeedSeed, ItemEvent, ShownInterest, item_record_of
 from kittiwake.stream.records import TRACEPARENT, BufferedEvent, DeadLetterRecord, Stage, dead_letter
 from kittiwake.time.instants import format_instant
 from kittiwake.values import canonical_bytes, parse_json
@@ -39,8 +39,8 @@ class ItemDeadLetters(NamedTuple):
         if isinstance(found, ItemEvent):
             yield self._of_event(found, reason, why)
             return
-        if isinstance(found, FeedEvent):
-            return  # its time alone is no event; its contact has it whole
+        if isinstance(found, (FeedEvent, FeedSeed)):
+            return  # times alone are no event; its contact, or the snapshot, has it whole
         for one in (found.interest,) if isinstance(found, ShownInterest) else found.interests:
             yield self._of_interest(one, reason, why)
 

@@ -13,7 +13,7 @@ import msgspec
 from kittiwake.kernel.items.facts import ItemFact
 from kittiwake.kernel.items.index import HeldInterest
 
-EVENT, INTEREST, SEED, FEED = 1, 2, 3, 4
+EVENT, INTEREST, SEED, FEED, FEED_SEED = 1, 2, 3, 4, 5
 
 VIRTUAL_SHARDS: Final = 256
 """Contacts fall into so many by hash. The shards of a job are groups of them, so how many there are decides nothing."""
@@ -52,7 +52,16 @@ class FeedEvent(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_fiel
     """Of a breaker's: what stands for its names (`kernel.evaluate.floods`)."""
 
 
-ItemRecord = ItemEvent | ShownInterest | ItemSeed | FeedEvent
+class FeedSeed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="tag", tag=FEED_SEED):
+    """What a snapshot knows of a feed, or a breaker, all of it or a part: a new job starts from there."""
+
+    evaluated_to_us: int
+    """Every event before it has been seen."""
+    entries: tuple[tuple[int, int], ...]
+    """As `kernel.evaluate.feeds.kept_of` has them."""
+
+
+ItemRecord = ItemEvent | ShownInterest | ItemSeed | FeedEvent | FeedSeed
 
 encode: Final = msgspec.msgpack.Encoder().encode
 item_record_of: Final = msgspec.msgpack.Decoder(ItemRecord).decode
