@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from examples.shop.generate import lines as shop_lines
+from kittiwake.batch.replay import replay
+from kittiwake.batch.settings import RunSettings
 from kittiwake.cli.main import app
 from kittiwake.input.events import parse_event
 from kittiwake.kernel.evaluate.decisions import unfinished
@@ -18,12 +20,15 @@ from kittiwake.kernel.state.state import State, new_state
 from kittiwake.model import Event
 from kittiwake.output.rows import Mode, decision_row, line
 from kittiwake.output.snapshots import state_of
+from kittiwake.pipelines.preflight.findings import Findings, Verdict
+from kittiwake.pipelines.preflight.snapshots import check_snapshots
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
+from kittiwake.stream.rules_source.source import rules_source
 from kittiwake.terminal.exit_codes import Exit
 from kittiwake.time.instants import DAY_US, HOUR_US, format_instant
 from tests.batch.items import RULES as ITEM_RULES
-from tests.input.inputs import as_sets, record, rows, write_lines, write_rules
+from tests.input.inputs import START_US, as_sets, record, rows, write_lines, write_rules
 from tests.pipelines.running import ROOT, Job
 
 RULES = ROOT / "examples" / "shop" / "rules"
@@ -174,3 +179,26 @@ def test_what_is_known_of_items_and_of_feeds_goes_on_as_well(job: Job, tmp_path:
     assert "nothing of items" not in one_by_one.err
     of_contacts = job(days[1], *until, "--start_from", f"{tmp_path}/one/snapshots/part*", output="two")
     assert (of_contacts.code, "feeds-00000" in of_contacts.err) == (Exit.UNUSABLE, True)
+
+
+def test_a_launch_of_a_stream_says_what_the_snapshots_lack(tmp_path: Path) -> None:
+    events = write_lines(tmp_path / "1.jsonl", [record(), record(event_id="o", type="order.completed")])
+    carts = write_rules(tmp_path / "carts.yaml")
+    more = write_rules(tmp_path / "more.yaml", ITEM_RULES.format(account="acme") + FEED_RULES)
+    for rules in (carts, more):
+        replay(Programs(load(rules)), [str(events)], tmp_path / rules.stem, RunSettings(START_US, snapshots=True))
+    said = []
+    for written, asking in ((carts, carts), (carts, more), (more, more)):
+        findings = Findings(is_dataflow=False)
+        assert check_snapshots(
+            [f"{tmp_path / written.stem}/snapshots/*"],
+            None,
+            rules_source(asking, allowed_lateness_us=HOUR_US),
+            findings,
+        )
+        assert not findings.problems
+        said.append([one.text for one in findings.found if one.verdict is Verdict.UNKNOWN])
+    of_items, of_feeds = said[1]
+    assert of_items.startswith("--snapshots: there is nothing of items in the snapshots")
+    assert of_feeds.startswith("--snapshots: there is nothing of feeds and breakers in the snapshots: order.completed ")
+    assert (said[0], len(said[2])) == ([], 1), "there is no event of an item"
