@@ -7,12 +7,15 @@ Touches one unnamed file in the worker's own folder for such, and nothing else. 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from heapq import merge
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 from types import TracebackType
 from typing import IO, Final, Generic, NamedTuple, Self, TypeVar
 
 import msgspec
+
+from kittiwake.errors import UnusableError
 
 FRAME_BYTES: Final = 16 * 1024
 """Bytes of a run that are read at once: four times as much in memory, so that merging a thousand runs takes 64 MB."""
@@ -23,6 +26,14 @@ _ARRAY_32: Final = b"\xdd"
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 R = TypeVar("R", bound=tuple[object, ...])
+
+
+def no_room(error: OSError, instead: str = "") -> UnusableError:
+    """Why no temporary file can be written, and what to do."""
+    why = error.strerror or error
+    return UnusableError(
+        f"cannot write temporary files into {gettempdir()}: {why}; set TMPDIR to a folder with more room{instead}"
+    )
 
 
 class _Run(NamedTuple):
@@ -43,7 +54,8 @@ class Sorter(Generic[R]):
         self._decode = decoder.decode
         self._held_bytes = held_bytes
         self._held: list[R] = []
-        self._bytes = 0
+        self.bytes = 0
+        """About how many of records are in memory."""
         self._runs: list[_Run] = []
         self._file: IO[bytes] | None = None
 
@@ -59,14 +71,15 @@ class Sorter(Generic[R]):
         """Forget all records; nothing is left in memory or on the disk."""
         self._held.clear()
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # of what there was no room for, which nobody reads any more
+                self._file.close()
 
     def put(self, record: R, size: int) -> None:
         """Keep a record that takes about `size` bytes of memory."""
         self._held.append(record)
-        self._bytes += size
-        if self._bytes > self._held_bytes:
-            self._spill()
+        self.bytes += size
+        if self.bytes > self._held_bytes:
+            self.spill()
 
     def in_order(self) -> Iterator[R]:
         """All records from the smallest to the largest. To be asked when all are in; again, once they have come out."""
@@ -74,18 +87,25 @@ class Sorter(Generic[R]):
             self._held.sort()
             return iter(self._held)
         if self._held:
-            self._spill()
+            self.spill()
         return merge(*[self._read(self._file, run) for run in self._runs])
 
-    def _spill(self) -> None:
-        """Write what is held as one more run, and hold nothing."""
-        if self._file is None:
-            self._file = TemporaryFile(prefix="kittiwake-")  # noqa: SIM115 (closed in `__exit__`)
+    def spill(self) -> None:
+        """Write what is held as one more run, and hold nothing.
+
+        Raises:
+            UnusableError: there is no room for it.
+        """
         self._held.sort()
         begin = self._runs[-1].end if self._runs else 0
-        self._runs.append(_Run(begin, self._write(self._file)))
+        try:
+            if self._file is None:
+                self._file = TemporaryFile(prefix="kittiwake-")  # noqa: SIM115 (closed in `__exit__`)
+            self._runs.append(_Run(begin, self._write(self._file)))
+        except OSError as error:
+            raise no_room(error) from None
         self._held.clear()
-        self._bytes = 0
+        self.bytes = 0
 
     def _write(self, file: IO[bytes]) -> int:
         """Write what is held, in frames: the length of each, then its records. Where the file then ends."""
@@ -98,6 +118,7 @@ class Sorter(Generic[R]):
                 _write_frame(file, records)
                 size = 0
         _write_frame(file, records)
+        file.flush()
         return file.tell()
 
     def _read(self, file: IO[bytes], run: _Run) -> Iterator[R]:

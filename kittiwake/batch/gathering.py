@@ -6,7 +6,7 @@ those of one partition of the job. Most fit, and then nothing is written. Contac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, groupby
 from operator import itemgetter
 from types import TracebackType
@@ -54,8 +54,7 @@ class Gathering:
         """No events yet."""
         self._held_bytes = held_bytes
         self._groups: Groups = {}
-        self.bytes = 0
-        """About how many of rows are in memory, if none have gone to disk."""
+        self._grouped_bytes = 0
         self._sorter: Sorter[_Filed] | None = None
         self.rows = 0
         """How many there are."""
@@ -74,9 +73,23 @@ class Gathering:
         """Put the events of a table to those of their contacts."""
         group(self._groups, table)
         self.rows += len(table.types)
-        self.bytes += ROW_BYTES * len(table.types) + sum(map(len, table.properties))
-        if self.bytes > self._held_bytes:
-            self._file()
+        self._make_room(ROW_BYTES * len(table.types) + sum(map(len, table.properties)))
+
+    def add_rows(self, subject: Subject, rows: Iterable[Row]) -> None:
+        """Put rows to those of a contact."""
+        for row in rows:
+            self._groups.setdefault(subject, []).append(row)
+            self.rows += 1
+            self._make_room(size_of(row))
+
+    @property
+    def bytes(self) -> int:
+        """About how many of rows are in memory."""
+        return self._grouped_bytes + (0 if self._sorter is None else self._sorter.bytes)
+
+    def spill(self) -> None:
+        """Let everything that is in memory wait on disk."""
+        self._file().spill()
 
     @property
     def contacts(self) -> int:
@@ -96,7 +109,13 @@ class Gathering:
         for subject, filed in groupby(self._sorter.in_order(), key=itemgetter(0, 1)):
             yield subject, self._rows_of(filed)
 
-    def _file(self) -> None:
+    def _make_room(self, size: int) -> None:
+        """`size` bytes more are in memory; from some size on they go to the sorter, and so does all that comes."""
+        self._grouped_bytes += size
+        if self._sorter is not None or self._grouped_bytes > self._held_bytes:
+            self._file()
+
+    def _file(self) -> Sorter[_Filed]:
         """Hand what is held to the sorter, which writes it when it has enough."""
         if self._sorter is None:
             self._sorter = Sorter(_decoder, self._held_bytes)
@@ -104,6 +123,8 @@ class Gathering:
             subject, rows = self._groups.popitem()
             for row in rows:
                 self._sorter.put((*subject, *row), size_of(row))
+        self._grouped_bytes = 0
+        return self._sorter
 
     def _rows_of(self, filed: Iterator[_Filed]) -> Rows:
         """A list of what fits, a stream of what does not."""

@@ -44,11 +44,11 @@ def decided_and_left(
     batches: Iterable[bytes], kept: KeptEvents, until_us: int, counts: Counts, held_bytes: int = HELD_BYTES
 ) -> Iterator[Lines | Undecided]:
     """As `contacts_of`, of which the accelerator decides and counts what it can; the others are left to be decided."""
-    with Gathering(held_bytes) as gathering:
+    with Gathering(held_bytes) as gathering, kept:
         with gc_paused():
             for batch in batches:
                 gathering.add(kept.read_batch(decompressed(batch)))
-                kept.make_room(gathering, held_bytes)
+                kept.make_room(gathering)
         yield from kept.by_contact(gathering, until_us, counts)
 
 

@@ -53,8 +53,8 @@ if TYPE_CHECKING:
     from kittiwake.batch.items.local import LocalItems
     from kittiwake.batch.starts.local import LocalStarts
 HELD_BYTES: Final = 512 * 1024 * 1024
-"""Bytes of rows in memory from which on they go to disk: some 1,500,000 events. A laptop has that much to spare, and on
-disk each event costs some microseconds more."""
+"""Bytes of rows in memory from which on they go to disk: some 3,000,000 events in the accelerator, half as many of
+Python's. A laptop has that much to spare."""
 
 HELD_ITEM_BYTES: Final = 128 * 1024 * 1024
 """Bytes of events of items, and of interest in them, from which on those go to disk: some 500,000 of them."""
@@ -132,8 +132,8 @@ def _run(
         Gathering(HELD_BYTES) as gathering,
         _items(programs) as items,
         starts_of(start_from, programs, items, HELD_START_BYTES, on_note) as starts,
+        _kept(programs, may_keep=starts is None and not settings.snapshots) as kept,
     ):
-        kept = None if settings.snapshots or starts is not None else kept_events(programs, Mode.REPLAY)
         if starts is not None:
             settings = replace(settings, snapshots_until_us=starts.evaluated_to_us)
         with _rows(run_output, DEAD_LETTERS, written) as dead_letters:
@@ -152,6 +152,10 @@ def _run(
             unite(history.counts.feeds, starts.feeds)
         programs = programs.with_silences(silences_by_account(history.counts.feeds))
         return _decide_and_write(programs, history._replace(starts=starts), run_output, settings, on_progress, written)
+
+
+def _kept(programs: Programs, *, may_keep: bool) -> AbstractContextManager[KeptEvents | None]:
+    return (kept_events(programs, Mode.REPLAY, HELD_BYTES) if may_keep else None) or nullcontext()
 
 
 def _items(programs: Programs) -> AbstractContextManager[LocalItems | None]:
@@ -310,7 +314,7 @@ def read_history(
     for taken in intake:
         gathering.add(taken.table)
         if kept is not None:
-            kept.make_room(gathering, HELD_BYTES)
+            kept.make_room(gathering)
         if items is not None:
             items.add(taken.items, taken.table)
         for dead in taken.dead_letters:
@@ -345,7 +349,7 @@ def decide(
     starting = 0 if history.starts is None else history.starts.contacts
     contacts, rows = history.contacts.contacts, history.contacts.rows
     if history.kept is not None:
-        contacts, rows = contacts + history.kept.contacts, rows + history.kept.rows
+        contacts, rows = history.kept.contacts(history.contacts), rows + history.kept.rows
     seen = ContactsSeen(on_progress, history.progress, max(contacts, starting), rows)
     for one in _contacts(programs, history, until_us, counts):
         if isinstance(one, Lines):

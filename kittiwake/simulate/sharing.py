@@ -166,7 +166,7 @@ class _Sharer:
         self, study: AnyStudy, settings: RunSettings, handles: Sequence[int], partitions: int, own: int
     ) -> None:
         self._study, self._settings, self._partitions = study, settings, partitions
-        self._spill = Spill(handles, own)
+        self._spill = Spill(handles, own, ", or take fewer contacts with --sample")
         self._needs = SharedNeeds(study.rule_sets, study.others)
         self._sides: list[Side] = []
         self._counter: Counter[Found]

@@ -134,10 +134,6 @@ pub struct Rows<'py> {
 }
 
 impl<'py> Rows<'py> {
-    pub fn len(&self) -> usize {
-        self.times_us.len()
-    }
-
     pub fn push(
         &mut self,
         (account_id, contact_id): (Bound<'py, PyString>, &str),

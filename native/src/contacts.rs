@@ -35,6 +35,13 @@ pub struct Row {
     pub kind: u16,
 }
 
+impl Row {
+    /// Bytes of its texts.
+    pub fn bytes(&self) -> usize {
+        usize::from(self.id_bytes) + self.properties_bytes as usize
+    }
+}
+
 pub struct Contact {
     pub account: u32,
     pub contact_id: Box<str>,
@@ -82,12 +89,6 @@ impl Contacts {
         self.all.push(Contact { account, contact_id: contact_id.into(), rows: Vec::new(), next });
         at
     }
-
-    /// The last contact, which is here no longer; from then on none is to be found.
-    pub fn pop(&mut self) -> Option<Contact> {
-        self.first_of.clear();
-        self.all.pop()
-    }
 }
 
 /// An event, by the texts that are kept and the types that their rows name.
@@ -97,7 +98,7 @@ pub fn event_of<'a>(texts: &'a str, types: &'a [Box<str>], row: &Row) -> Event<'
         time_us: row.time_us,
         id: &texts[row.at..middle],
         event_type: &types[usize::from(row.kind)],
-        properties: &texts[middle..middle + row.properties_bytes as usize],
+        properties: &texts[middle..row.at + row.bytes()],
     }
 }
 

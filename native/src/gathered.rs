@@ -1,7 +1,8 @@
 //! Events of a run by contact, kept as they stood in their lines until the run's end decides them.
 //!
 //! Those of accounts are kept whose rules `decide` knows; all others travel on as columns. Whatever is not decided
-//! here comes out as the rows that `kittiwake.batch.event_rows` has.
+//! here comes out as the rows that `kittiwake.batch.event_rows` has. What is too much for memory goes out in runs, and
+//! comes back contact by contact (`spilled`).
 
 use std::collections::HashMap;
 
@@ -9,12 +10,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::batches::read_batch;
-use crate::block::{read, Columns, Found, Rows};
-use crate::contacts::{event_of, objects_of, Account, Contacts, Row, ACCOUNT_BYTES, CONTACT_BYTES};
+use crate::block::{read, Columns, Found};
+use crate::contacts::{event_of, objects_of, Account, ACCOUNT_BYTES};
 use crate::decide::lines::{Sum, Sums, Written};
 use crate::decide::Decider;
 use crate::events::{put_in_order, Event, ENDINGS, UPDATED};
+use crate::held::{is_before, Held};
 use crate::record::Record;
+use crate::spilled::{Runs, Turn};
 
 /// The number of the type of events that set attributes.
 const UPDATED_KIND: u16 = 0;
@@ -36,16 +39,14 @@ pub struct Gathered {
     rows_max: usize,
     accounts: Vec<Account>,
     account_numbers: HashMap<Box<str>, u32>,
-    contacts: Contacts,
+    held: Held,
     types: Vec<Box<str>>,
     type_numbers: HashMap<Box<str>, u16>,
-    texts: String,
     /// Properties of events that may set a zone, since they were taken.
     zones: Vec<String>,
-    /// Contacts in their order, and how far it has been gone through.
-    order: Vec<u32>,
-    at: usize,
-    is_ordered: bool,
+    /// Where contacts come from once everything has gone out in runs.
+    runs: Option<Runs>,
+    /// How many are kept, wherever they are.
     #[pyo3(get)]
     rows: usize,
     #[pyo3(get)]
@@ -65,14 +66,11 @@ impl Gathered {
             rows_max,
             accounts: Vec::new(),
             account_numbers: HashMap::new(),
-            contacts: Contacts::default(),
+            held: Held::default(),
             types: vec![UPDATED.into()],
             type_numbers: HashMap::from([(UPDATED.into(), UPDATED_KIND)]),
-            texts: String::new(),
             zones: Vec::new(),
-            order: Vec::new(),
-            at: 0,
-            is_ordered: false,
+            runs: None,
             rows: 0,
             duplicates: 0,
             unsettled: 0,
@@ -102,45 +100,46 @@ impl Gathered {
         self.zones.drain(..).map(|text| PyBytes::new(py, text.as_bytes())).collect()
     }
 
-    /// How many contacts there are.
+    /// How many contacts are in memory.
     #[getter]
     fn contacts(&self) -> usize {
-        self.contacts.all.len()
+        self.held.contacts.all.len()
     }
 
     /// About how many bytes of memory it takes.
     #[getter]
     fn bytes(&self) -> usize {
-        let rows = self.rows * 2 * size_of::<Row>();
-        self.texts.capacity() + rows + self.contacts.all.len() * CONTACT_BYTES + self.accounts.len() * ACCOUNT_BYTES
+        self.held.bytes() + self.accounts.len() * ACCOUNT_BYTES
     }
 
-    /// Some of the events as columns, which are here no longer; of no contact a part. All are out when none come.
-    fn drain<'py>(&mut self, py: Python<'py>, rows_max: usize) -> PyResult<Columns<'py>> {
-        let mut rows = Rows::default();
-        while rows.len() < rows_max {
-            let Some(contact) = self.contacts.pop() else { break };
-            let account_id = self.accounts[contact.account as usize].account_id.bind(py);
-            for row in &contact.rows {
-                let event = event_of(&self.texts, &self.types, row);
-                let subject = (account_id.clone(), &*contact.contact_id);
-                let properties = PyBytes::new(py, event.properties.as_bytes());
-                let event_type = PyString::intern(py, event.event_type);
-                rows.push(subject, event.time_us, event.id, event_type, properties);
-            }
-        }
-        rows.columns(py)
+    /// Contacts in their order as a frame of a run, of some `bytes_min`, which are here no longer; empty: none are left.
+    fn spill<'py>(&mut self, py: Python<'py>, bytes_min: usize) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.held.spill(&self.accounts, bytes_min))
     }
 
-    /// The rows of a contact, which is here no longer.
+    /// Take contacts from so many runs from now on, whose frames `read` gives, by the number of the run.
+    fn merge(&mut self, py: Python<'_>, runs: usize, read: Py<PyAny>) -> PyResult<()> {
+        let names: Vec<&str> = self.accounts.iter().map(|account| &*account.name).collect();
+        self.runs = Some(Runs::new(py, runs, read, &names)?);
+        Ok(())
+    }
+
+    /// The rows of a contact before which all others were decided, which are here no longer: of those on disk some, and
+    /// further ones until none come.
     fn take<'py>(&mut self, py: Python<'py>, account_id: &str, contact_id: &str) -> PyResult<Bound<'py, PyList>> {
-        let found = self.account_numbers.get(account_id).and_then(|&account| self.contacts.find(account, contact_id));
-        let rows = found.map_or(Vec::new(), |at| std::mem::take(&mut self.contacts.all[at as usize].rows));
-        objects_of(py, &self.texts, &self.types, &rows)
+        let turn = match (self.account_numbers.get(account_id), &mut self.runs) {
+            (Some(&account), Some(runs)) if runs.next() == Some((account, contact_id)) => {
+                runs.take(py, self.rows_max)?
+            }
+            (Some(&account), None) => self.held.take(account, contact_id),
+            _ => None,
+        };
+        turn.map_or_else(|| Ok(PyList::empty(py)), |turn| self.objects_of(py, &turn))
     }
 
     /// Decide contacts in their order, until the rows of decisions have `bytes_min`, one is left, or the next is
-    /// not before the contact `before`. Nobody is left and no event was seen: there are no more.
+    /// not before the contact `before`. Nobody is left and no event was seen: there are no more. Of one that is left and
+    /// on disk there may be more rows.
     #[pyo3(signature = (until_us, bytes_min, before=None))]
     fn decide<'py>(
         &mut self,
@@ -149,25 +148,16 @@ impl Gathered {
         bytes_min: usize,
         before: Option<(String, String)>,
     ) -> PyResult<Decided<'py>> {
-        self.put_in_order();
+        let before = before.as_ref().map(|(account, contact)| (&**account, &**contact));
         let (mut out, mut contacts, mut rows) = (Written::default(), 0, 0);
         let mut left = None;
         while out.all.len() < bytes_min && left.is_none() {
-            let Some(&at) = self.order.get(self.at) else { break };
-            let name = self.name_of(at);
-            if before.as_ref().is_some_and(|(account, contact)| name >= (account, contact)) {
-                break;
-            }
-            self.at += 1;
-            let of_contact = std::mem::take(&mut self.contacts.all[at as usize].rows);
-            if of_contact.is_empty() {
-                continue;
-            }
-            if self.decide_one(py, at, &of_contact, until_us, &mut out)? {
+            let Some(turn) = self.next(py, before)? else { break };
+            if self.decide_one(py, &turn, until_us, &mut out)? {
                 contacts += 1;
-                rows += of_contact.len();
+                rows += turn.rows.len();
             } else {
-                left = Some(self.left(py, at, &of_contact)?);
+                left = Some(self.left(py, &turn)?);
             }
         }
         Ok((PyBytes::new(py, &out.all), PyBytes::new(py, &out.fired), contacts, rows, left))
@@ -237,45 +227,30 @@ impl Gathered {
                 self.zones.push(properties.into());
             }
         }
-        let at = self.texts.len();
-        self.texts.push_str(record.event_id);
-        self.texts.push_str(properties);
-        let (id_bytes, properties_bytes) = (record.event_id.len() as u16, properties.len() as u32);
-        let contact = self.contacts.of(account, record.contact_id);
-        contact.rows.push(Row { time_us: record.time_us, at, properties_bytes, id_bytes, kind });
+        self.held.keep((account, kind), record, properties);
         self.rows += 1;
         true
     }
 
-    fn name_of(&self, at: u32) -> (&str, &str) {
-        let contact = &self.contacts.all[at as usize];
-        (&self.accounts[contact.account as usize].name, &contact.contact_id)
-    }
-
-    fn put_in_order(&mut self) {
-        if self.is_ordered {
-            return;
+    /// The next contact, if it is before another.
+    fn next(&mut self, py: Python<'_>, before: Option<(&str, &str)>) -> PyResult<Option<Turn>> {
+        let Some(runs) = &mut self.runs else { return Ok(self.held.next(&self.accounts, before)) };
+        let name = |(account, contact_id)| (&*self.accounts[account as usize].name, contact_id);
+        let comes = runs.next().is_some_and(|next| is_before(name(next), before));
+        if comes {
+            runs.take(py, self.rows_max)
+        } else {
+            Ok(None)
         }
-        let mut order: Vec<u32> = (0..self.contacts.all.len() as u32).collect();
-        order.sort_unstable_by_key(|&at| self.name_of(at));
-        (self.order, self.is_ordered) = (order, true);
     }
 
-    fn decide_one(
-        &mut self,
-        py: Python<'_>,
-        at: u32,
-        rows: &[Row],
-        until_us: i64,
-        out: &mut Written,
-    ) -> PyResult<bool> {
-        let contact = &self.contacts.all[at as usize];
-        let account = &mut self.accounts[contact.account as usize];
+    fn decide_one(&mut self, py: Python<'_>, turn: &Turn, until_us: i64, out: &mut Written) -> PyResult<bool> {
+        let (account, rows) = (&mut self.accounts[turn.account as usize], &turn.rows);
         let Some(decider) = account.decider.as_ref().filter(|_| rows.len() <= self.rows_max) else { return Ok(false) };
-        let mut events: Vec<Event<'_>> = rows.iter().map(|row| event_of(&self.texts, &self.types, row)).collect();
+        let texts = turn.texts.as_ref().unwrap_or(&self.held.texts);
+        let mut events: Vec<Event<'_>> = rows.iter().map(|row| event_of(texts, &self.types, row)).collect();
         let Some(found) = put_in_order(&mut events, until_us) else { return Ok(false) };
-        let (name, contact_id) = (&account.name, &contact.contact_id);
-        let of_contact = (&**name, &**contact_id, &events[..found.decided]);
+        let of_contact = (&*account.name, &*turn.contact_id, &events[..found.decided]);
         let is_decided = decider.borrow_mut(py).decide_lines(py, of_contact, until_us, out, &mut account.sums)?;
         if is_decided {
             self.duplicates += found.duplicates;
@@ -284,10 +259,12 @@ impl Gathered {
         Ok(is_decided)
     }
 
-    fn left<'py>(&self, py: Python<'py>, at: u32, rows: &[Row]) -> PyResult<Left<'py>> {
-        let contact = &self.contacts.all[at as usize];
-        let account = &self.accounts[contact.account as usize];
-        let rows = objects_of(py, &self.texts, &self.types, rows)?;
-        Ok((account.account_id.bind(py).clone(), PyString::new(py, &contact.contact_id), rows))
+    fn left<'py>(&self, py: Python<'py>, turn: &Turn) -> PyResult<Left<'py>> {
+        let account_id = self.accounts[turn.account as usize].account_id.bind(py).clone();
+        Ok((account_id, PyString::new(py, &turn.contact_id), self.objects_of(py, turn)?))
+    }
+
+    fn objects_of<'py>(&self, py: Python<'py>, turn: &Turn) -> PyResult<Bound<'py, PyList>> {
+        objects_of(py, turn.texts.as_ref().unwrap_or(&self.held.texts), &self.types, &turn.rows)
     }
 }

@@ -9,9 +9,11 @@ mod contacts;
 mod decide;
 mod events;
 mod gathered;
+mod held;
 mod json;
 mod record;
 mod rows;
+mod spilled;
 mod template;
 mod time;
 
@@ -29,7 +31,7 @@ mod kittiwake_native {
 
     /// Which form the answers have: Python uses a module of its own form only.
     #[pymodule_export]
-    const FORM: u32 = 6;
+    const FORM: u32 = 7;
 
     /// The events of lines, as columns; how many were taken; the time of the newest; the indexes of lines that were
     /// left; the accounts and types that came; how many are kept elsewhere, which is none.

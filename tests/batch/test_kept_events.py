@@ -10,7 +10,6 @@ from typing import Any, Self
 
 import pytest
 
-from kittiwake.batch import replay as driver
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.deciding.lines import cut, lines_of
 from kittiwake.batch.event_rows import Row
@@ -58,7 +57,7 @@ def _rules(dice: random.Random, account_id: str, file: int) -> bytes:
     return (f"account: {json.dumps(account_id)}\n{more}rules: {json.dumps(rules)}\n").encode()
 
 
-def _programs(dice: random.Random) -> Programs:
+def drawn_programs(dice: random.Random) -> Programs:
     accounts = dice.sample(("*", *ACCOUNTS[:2]), dice.randint(1, 3))
     files = {f"{number}.yaml": _rules(dice, account_id, number) for number, account_id in enumerate(accounts)}
     return Programs(load_files(files, []))
@@ -79,7 +78,7 @@ def _event(dice: random.Random, number: int, days: int) -> dict[str, Any]:
     }
 
 
-def _lines(dice: random.Random, number: int) -> list[bytes]:
+def drawn_lines(dice: random.Random, number: int) -> list[bytes]:
     """Records as a producer writes them: some twice, some twice and otherwise, some late, some that are no events."""
     days = dice.choice((1, 2, 60))
     lines = []
@@ -99,14 +98,14 @@ def _lines(dice: random.Random, number: int) -> list[bytes]:
     return lines
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def _both(folder: Path, dice: random.Random, events: int, written: Format = Format.JSONL) -> None:
     """Decide the same lines with it and without; both write the same."""
-    programs, source = _programs(dice), folder / "events.jsonl"
-    source.write_bytes(b"\n".join(_lines(dice, events)))
+    programs, source = drawn_programs(dice), folder / "events.jsonl"
+    source.write_bytes(b"\n".join(drawn_lines(dice, events)))
     until_us = dice.choice((None, FIRST_US + 5 * HOUR_US, FIRST_US + 2 * DAY_US, FIRST_US + 90 * DAY_US))
     _compare(programs, source, folder, RunSettings(START_US, until_us), written)
 
@@ -118,7 +117,7 @@ def _compare(
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(native, "installed", lambda: None)
         replay(programs, [str(source)], folder / "without", settings, written=written)
-    assert _files(folder / "with") == _files(folder / "without")
+    assert files_of(folder / "with") == files_of(folder / "without")
 
 
 @needed
@@ -127,7 +126,7 @@ def test_a_run_writes_the_same_bytes_without_it(
     runs: int, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dice = random.Random(seed)
-    decided = _count_lines(monkeypatch)
+    decided = count_lines(monkeypatch)
     for number in range(runs):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -135,7 +134,7 @@ def test_a_run_writes_the_same_bytes_without_it(
     assert len(decided) > runs / 4, "hardly any contact was decided by it: all would be right, and slow"
 
 
-def _count_lines(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def count_lines(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many contacts the accelerator has decided at once, each time."""
     found: list[int] = []
 
@@ -153,21 +152,11 @@ def test_tables_hold_the_same_rows_without_it(seed: int, tmp_path: Path) -> None
     _both(tmp_path, random.Random(seed), 400, Format.PARQUET)
 
 
-@needed
-def test_what_is_too_much_for_memory_is_handed_over_and_goes_to_disk(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(driver, "HELD_BYTES", 40_000)
-    decided = _count_lines(monkeypatch)
-    _both(tmp_path, random.Random(seed), 3_000)
-    assert decided == []
-
-
 PLAIN = 'account: "*"\nrules: [{id: carts, when: a, wait: [1h, 2h], unless: b}]'
 
 
 def _read(programs: Programs, lines: list[bytes]) -> kept.KeptEvents:
-    events = kept.kept_events(programs, Mode.REPLAY)
+    events = kept.kept_events(programs, Mode.REPLAY, 10**9)
     assert events is not None
     columns, *_, number = events.read_lines(lines, 0, START_US, programs.wanted)
     assert columns[0] == []
@@ -175,7 +164,7 @@ def _read(programs: Programs, lines: list[bytes]) -> kept.KeptEvents:
     return events
 
 
-def _line(number: int, event_type: str = "a", minutes: int = 0) -> bytes:
+def line(number: int, event_type: str = "a", minutes: int = 0) -> bytes:
     time = format_instant(FIRST_US + minutes * MINUTE_US)
     fields = {"event_id": f"e{number}", "account_id": "acme", "contact_id": f"c{number % 3}", "type": event_type}
     return json.dumps({**fields, "time": time}).encode()
@@ -184,7 +173,7 @@ def _line(number: int, event_type: str = "a", minutes: int = 0) -> bytes:
 @needed
 def test_ordinary_contacts_are_decided_by_it_in_their_order_and_counted() -> None:
     programs, counts = Programs(load_files({"rules.yaml": PLAIN.encode()}, [])), Counts()
-    lines = [_line(5), _line(4), _line(3), _line(3), _line(6, "contact.updated", 10), _line(8, "b", 90)]
+    lines = [line(5), line(4), line(3), line(3), line(6, "contact.updated", 10), line(8, "b", 90)]
     with Gathering(1_000_000) as gathering:
         (found,) = _read(programs, lines).by_contact(gathering, FIRST_US + 100 * MINUTE_US, counts)
     assert isinstance(found, kept.Lines)
@@ -200,7 +189,7 @@ def test_ordinary_contacts_are_decided_by_it_in_their_order_and_counted() -> Non
 def test_a_contact_of_which_python_has_read_an_event_is_left_to_python_whole() -> None:
     programs = Programs(load_files({"rules.yaml": PLAIN.encode()}, []))
     with Gathering(1_000_000) as gathering:
-        events = _read(programs, [_line(0), _line(1), _line(2), _line(4)])
+        events = _read(programs, [line(0), line(1), line(2), line(4)])
         gathering.add(_table("acme", "c1"))
         found = list(events.by_contact(gathering, START_US, Counts()))
     assert [type(one) for one in found] == [kept.Lines, Undecided, kept.Lines]
@@ -231,7 +220,7 @@ def test_it_keeps_nothing_where_it_is_turned_off(monkeypatch: pytest.MonkeyPatch
     programs = Programs(load_files({"rules.yaml": PLAIN.encode()}, []))
     found = native.Accelerator("1", "off by KITTIWAKE_NATIVE=0", None)
     monkeypatch.setattr(native, "installed", lambda: found)
-    assert kept.kept_events(programs, Mode.REPLAY) is None
+    assert kept.kept_events(programs, Mode.REPLAY, 10**9) is None
 
 
 # ---------------------------------------------------------------- all rules that it knows
@@ -242,7 +231,7 @@ def test_it_keeps_nothing_where_it_is_turned_off(monkeypatch: pytest.MonkeyPatch
 def test_a_run_by_any_rules_that_it_knows_writes_the_same_bytes_without_it(
     worlds: int, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decided = _count_lines(monkeypatch)
+    decided = count_lines(monkeypatch)
     for number in range(worlds):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -253,7 +242,7 @@ def test_a_run_by_any_rules_that_it_knows_writes_the_same_bytes_without_it(
             of.document["policy"]["channels"] = {"email": {"frequency": [{"max": 2, "per": "day"}]}}
             of.document["rules"][0]["channel"] = "email"
         source = folder / "events.jsonl"
-        source.write_bytes(b"\n".join(_lines_of(dice, histories)))
+        source.write_bytes(b"\n".join(lines_of_histories(dice, histories)))
         programs = Programs(load_files({"rules.json": json.dumps(of.document).encode()}, []))
         _compare(programs, source, folder, RunSettings(END_US, of.until_us))
         shutil.rmtree(folder)
@@ -263,7 +252,7 @@ def test_a_run_by_any_rules_that_it_knows_writes_the_same_bytes_without_it(
 END_US = parse_instant("2028-01-01T00:00:00Z")
 
 
-def _lines_of(dice: random.Random, histories: list[list[Row]]) -> list[bytes]:
+def lines_of_histories(dice: random.Random, histories: list[list[Row]]) -> list[bytes]:
     """Events of several contacts in some order, a few of them twice, or with what a line may not show as it is."""
     odd = dice.choice(("Ünï", "Ünï", "\u2028", "\u0085"))
     lines = []

@@ -136,7 +136,7 @@ def _table(dice: random.Random, number: int) -> Table:
 @pytest.mark.parametrize("number", [0, 1, 15, 16, 300])
 def test_a_batch_has_the_same_bytes_without_it_and_is_read_alike(number: int, seed: int) -> None:
     programs = Programs(load_files({"rules.yaml": UNKNOWN}, []))
-    batcher, events = made.native_batcher(programs, PARTITIONS), kept.kept_events(programs, Mode.BACKFILL)
+    batcher, events = made.native_batcher(programs, PARTITIONS), kept.kept_events(programs, Mode.BACKFILL, 10**9)
     assert batcher is not None
     assert events is not None
     own, table = RecordBatcher(PARTITIONS), _table(random.Random(seed), number)
@@ -155,7 +155,7 @@ def test_a_batch_has_the_same_bytes_without_it_and_is_read_alike(number: int, se
 @needed
 def test_what_would_be_no_ordinary_line_is_not_kept_of_a_batch() -> None:
     programs = Programs(load_files({"rules.yaml": b"account: acme\nrules: [{id: r, when: a, wait: 1h}]"}, []))
-    events = kept.kept_events(programs, Mode.BACKFILL)
+    events = kept.kept_events(programs, Mode.BACKFILL, 10**9)
     assert events is not None
     plain = ("acme", "c1", FIRST_US, "e1", "a", b"{}")
     odd = [
@@ -176,7 +176,7 @@ def test_what_would_be_no_ordinary_line_is_not_kept_of_a_batch() -> None:
 @pytest.mark.parametrize("part", [0, 1, 2, -1])
 def test_a_broken_batch_is_an_error(part: int) -> None:
     programs = Programs(load_files({"rules.yaml": b"account: acme\nrules: [{id: r, when: a, wait: 1h}]"}, []))
-    events = kept.kept_events(programs, Mode.BACKFILL)
+    events = kept.kept_events(programs, Mode.BACKFILL, 10**9)
     assert events is not None
     whole = decompressed(_batch([("acme", "c1", FIRST_US, "e1", "a", b"{}")]))
     with pytest.raises(ValueError, match="a record batch is broken"):
@@ -206,4 +206,4 @@ rules: [{id: r, when: {item: {price: {drops_by: 10%}}}, interest: {events: viewe
 def test_rules_whose_hosts_have_to_see_every_event_are_left_to_python(rules: bytes) -> None:
     programs = Programs(load_files({"rules.yaml": rules}, []))
     assert made.native_batcher(programs, PARTITIONS) is None
-    assert kept.kept_events(programs, Mode.BACKFILL) is None
+    assert kept.kept_events(programs, Mode.BACKFILL, 10**9) is None

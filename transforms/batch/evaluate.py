@@ -90,7 +90,7 @@ class DecideDoFn(CountingDoFn):
 
     def setup(self) -> None:
         """See what is installed on this worker."""
-        self._kept = None if self._settings.snapshots else kept_events(self._programs, self._mode)
+        self._kept = None if self._settings.snapshots else kept_events(self._programs, self._mode, self._held_bytes)
 
     def process(self, element: tuple[int, Iterable[bytes]], intake: Counts) -> Iterator[bytes | TaggedOutput]:
         """The lines of a partition's decisions; none if the intake has stopped the run."""

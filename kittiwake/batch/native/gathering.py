@@ -2,19 +2,22 @@
 
 Called by `replay`, and by the job for each partition. Whatever it is not sure of comes out as rows, in the order of
 contacts, and is decided as ever; so are contacts of which `replay` has read an event by Python. Memory is bounded
-together with that of `gathering`: if both are too much, everything goes there, and from there to disk.
+together with that of `gathering`: if both are too much, events wait on disk in runs (`runs`), by contact each, and are
+decided as they are merged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple, TypeAlias
+from collections.abc import Iterator
+from itertools import starmap
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeAlias
 
 from kittiwake.batch.counts import Counts, Verdict, count_pending
 from kittiwake.batch.deciding.decider import Words, is_alike, new_decider
 from kittiwake.batch.deciding.lines import lines_of
 from kittiwake.batch.event_rows import Subject
-from kittiwake.batch.gathering import Gathering, Undecided
+from kittiwake.batch.gathering import Gathering, Rows, Undecided
 from kittiwake.batch.oversized_contacts import ROWS_AT_ONCE
 from kittiwake.input.bulk import Table, Wants
 from kittiwake.input.native.blocks import Found, in_use
@@ -23,11 +26,14 @@ from kittiwake.kernel.plan.program import Program
 from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import Programs
 
+if TYPE_CHECKING:
+    from kittiwake.batch.native.runs import Runs
+
 LINES_BYTES: Final = 256 * 1024
 """Bytes of rows of decisions that are made at once."""
 
-ROWS_HANDED_OVER: Final = 10_000
-"""Rows that are handed over at once: of one contact there may be more."""
+RUN_PART: Final = 4
+"""A run has such a part of what may be held in memory: each has a frame in memory while they are merged."""
 
 
 class Lines(NamedTuple):
@@ -67,21 +73,32 @@ class DecidersOfAccounts:
 
 
 class KeptEvents:
-    """The events of a run that the accelerator keeps."""
+    """The events of a run that the accelerator keeps, some in memory and the others on disk. To be used in a `with`."""
 
-    def __init__(self, module: Any, programs: Programs, deciders: DecidersOfAccounts) -> None:
+    def __init__(self, module: Any, programs: Programs, deciders: DecidersOfAccounts, held_bytes: int) -> None:
         """`module` is the accelerator, `deciders` are for contacts of the accounts of `programs`."""
         self._module, self._programs, self._deciders = module, programs, deciders
+        self._held_bytes = held_bytes
         self._gathered = module.Gathered(deciders, ROWS_AT_ONCE)
-        self._read: Callable[[list[bytes], int, int, Wants], Found] = self._gathered.read_lines
+        self._runs: Runs | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runs is not None:
+            self._runs.close()
 
     def read_lines(self, lines: list[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
         """As the accelerator's, which keeps what it can decide."""
-        return self._read(lines, earliest_us, latest_us, wants)
+        found: Found = self._gathered.read_lines(lines, earliest_us, latest_us, wants)
+        return found
 
     def fresh(self) -> KeptEvents:
         """Another, which knows the same of accounts and keeps nothing yet."""
-        return KeptEvents(self._module, self._programs, self._deciders)
+        return KeptEvents(self._module, self._programs, self._deciders, self._held_bytes)
 
     def read_batch(self, batch: bytes) -> Table:
         """The events of a decompressed record batch, but for those that are kept."""
@@ -92,36 +109,60 @@ class KeptEvents:
         zones: list[bytes] = self._gathered.take_zones()
         return zones
 
-    @property
-    def contacts(self) -> int:
-        """How many contacts have events here."""
-        return int(self._gathered.contacts)
+    def contacts(self, gathering: Gathering) -> int:
+        """How many contacts have events here or in `gathering`; 0 if some are on disk, where they are not counted."""
+        if self._runs is not None or (gathering.rows and not gathering.contacts):
+            return 0
+        return int(self._gathered.contacts) + gathering.contacts
 
     @property
     def rows(self) -> int:
         """How many events are kept."""
         return int(self._gathered.rows)
 
-    def make_room(self, gathering: Gathering, held_bytes: int) -> None:
-        """Hand everything over, for good, if both take more than `held_bytes`."""
-        if self._gathered.bytes + gathering.bytes <= held_bytes:
+    def make_room(self, gathering: Gathering) -> None:
+        """Let events wait on disk if those here and of `gathering` take more memory than they may.
+
+        Those here, unless that would make a run of little: then those of `gathering` take the most.
+        """
+        if self._gathered.bytes + gathering.bytes <= self._held_bytes:
             return
-        while (table := Table(*self._gathered.drain(ROWS_HANDED_OVER))).types:
-            gathering.add(table)
-        self._gathered = self._module.Gathered(lambda _: None, ROWS_AT_ONCE)
-        self._read = self._module.read_lines
+        if self._gathered.bytes < max(self._held_bytes // RUN_PART, 1):
+            gathering.spill()
+        else:
+            self._spill()
 
     def by_contact(self, gathering: Gathering, until_us: int, counts: Counts) -> Ordered:
         """All contacts in the order of account and contact, those of `gathering` too. To be asked once."""
+        if self._runs is not None:
+            self._spill()
+            self._gathered.merge(self._runs.number, self._runs.read)
         for subject, rows in gathering.by_contact():
             yield from self._decided(until_us, counts, subject)
-            own = self._gathered.take(*subject)
-            if own:
-                assert isinstance(rows, list), "what is on disk is not kept here too"
-                rows.extend(own)
-            yield Undecided(subject, rows)
+            yield from self._whole(subject, rows)
         yield from self._decided(until_us, counts, None)
         self._count(counts)
+
+    def _spill(self) -> None:
+        """Write all that is here in memory as one more run."""
+        if self._runs is None:
+            from kittiwake.batch.native.runs import Runs  # noqa: PLC0415 - 10 ms, for large inputs only
+
+            self._runs = Runs()
+        self._runs.write(self._gathered.spill)
+
+    def _whole(self, subject: Subject, rows: Rows) -> Iterator[Undecided]:
+        """A contact that is to be decided, with rows that are still here."""
+        own = self._gathered.take(*subject)
+        if not own:
+            yield Undecided(subject, rows)
+            return
+        with Gathering(self._held_bytes) as united:
+            united.add_rows(subject, rows)
+            while own:
+                united.add_rows(subject, own)
+                own = self._gathered.take(*subject)
+            yield from starmap(Undecided, united.by_contact())
 
     def _decided(self, until_us: int, counts: Counts, before: Subject | None) -> Ordered:
         """What comes before a contact; None: all that is left."""
@@ -132,7 +173,7 @@ class KeptEvents:
                 yield Lines(all_, fired, contacts, rows)
             if left is not None:
                 account_id, contact_id, own = left
-                yield Undecided((account_id, contact_id), own)
+                yield from self._whole((account_id, contact_id), own)
             elif not contacts:
                 return
 
@@ -157,7 +198,12 @@ def module_for(programs: Programs) -> Any:
     return None if programs.refused or programs.feeds.types or programs.has_catalog else in_use()
 
 
-def kept_events(programs: Programs, mode: Mode) -> KeptEvents | None:
-    """Where the accelerator may keep events of a run in which contacts start with nothing; None: nowhere."""
+def kept_events(programs: Programs, mode: Mode, held_bytes: int) -> KeptEvents | None:
+    """Where the accelerator may keep events of a run in which contacts start with nothing; None: nowhere.
+
+    About `held_bytes` are in memory, of those that Python keeps beside it too.
+    """
     module = module_for(programs)
-    return None if module is None else KeptEvents(module, programs, DecidersOfAccounts(module, programs, mode))
+    if module is None:
+        return None
+    return KeptEvents(module, programs, DecidersOfAccounts(module, programs, mode), held_bytes)

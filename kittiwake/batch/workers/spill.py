@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from tempfile import gettempdir
 from typing import Final, NamedTuple
 
-from kittiwake.errors import UnusableError
+from kittiwake.batch.external_sort import no_room
 
 _WRITTEN_MAX: Final = 1 << 30
 """Bytes of one write: systems write no more than 2 GB at once."""
@@ -29,9 +28,9 @@ class Piece(NamedTuple):
 class Spill:
     """The files, by their handles, as one of the processes has them."""
 
-    def __init__(self, handles: Sequence[int], own: int) -> None:
-        """`own` is the number of its own file, which is empty."""
-        self._handles, self._own, self._end = handles, own, 0
+    def __init__(self, handles: Sequence[int], own: int, instead: str = "") -> None:
+        """`own` is the number of its own file, which is empty; `instead` says what may be done besides making room."""
+        self._handles, self._own, self._end, self._instead = handles, own, 0, instead
 
     def put(self, content: bytes) -> Piece:
         """Append bytes to the own file.
@@ -45,10 +44,7 @@ class Spill:
             try:
                 written = os.pwrite(self._handles[self._own], view[:_WRITTEN_MAX], self._end)
             except OSError as error:
-                raise UnusableError(
-                    f"cannot write temporary files into {gettempdir()}: {error.strerror or error}; set TMPDIR to a"
-                    " folder with more room, or take fewer contacts with --sample"
-                ) from None
+                raise no_room(error, self._instead) from None
             self._end += written
             view = view[written:]
         return piece

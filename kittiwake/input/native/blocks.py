@@ -17,7 +17,7 @@ from kittiwake.input.bulk import ParsedBlock, ParsedBlocks, Table, Wants, new_ta
 from kittiwake.time.instants import BEFORE_ALL_US
 
 MODULE: Final = "kittiwake_native"
-FORM: Final = 6
+FORM: Final = 7
 """The form of its answers that is understood here: a wheel of another release may answer otherwise."""
 
 SWITCH: Final = "KITTIWAKE_NATIVE"
