@@ -13,7 +13,11 @@ from tests.oracle.worlds import ACCOUNT, CONTACT, World, world
 from tests.oracle.worlds_versions import VersionedWorld, retention_world, versioned_world
 
 SEEDS = 500
+ENOUGH = 300
+"""So many reach every reason more than five times."""
 CI_SEEDS = 50
+FORGETTING = 150
+"""So few show how often retention forgets."""
 IN_PARTS = [range(CI_SEEDS), pytest.param(range(CI_SEEDS, SEEDS), marks=pytest.mark.nightly)]
 MODES = (False, True)
 Rows = list[dict[str, Any]]
@@ -39,9 +43,9 @@ def alone(of: World) -> Rows:
     return decide(of.document, of.events, of.until_us, account=ACCOUNT, contact=CONTACT, **settings)
 
 
-@pytest.fixture(scope="module")
-def worlds() -> list[VersionedWorld]:
-    return [versioned_world(seed) for seed in range(SEEDS)]
+@pytest.fixture(scope="module", params=[ENOUGH, pytest.param(SEEDS, marks=pytest.mark.nightly)])
+def worlds(request: pytest.FixtureRequest) -> list[VersionedWorld]:
+    return [versioned_world(seed) for seed in range(request.param)]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +60,7 @@ def test_every_new_reason_occurs_in_both_modes(rows: dict[bool, list[Rows]]) -> 
         assert min(seen[name] for name in ("rule_changed", "rule_removed", "forgotten")) > 5
     assert any(row["partial_history"] for decided in rows[True] for row in decided)
     assert not any(row["partial_history"] for decided in rows[False] for row in decided)
-    assert sum(one != other for one, other in zip(*rows.values(), strict=True)) > SEEDS / 10
+    assert sum(one != other for one, other in zip(*rows.values(), strict=True)) > len(rows[True]) / 10
 
 
 def test_rows_name_their_versions(worlds: list[VersionedWorld], rows: dict[bool, list[Rows]]) -> None:
@@ -83,11 +87,11 @@ def test_starts_rise_and_meet_the_events(worlds: list[VersionedWorld]) -> None:
         assert all(start is not None for start, _ in of.versions[1:])
         met += bool({*starts} & {clock.parse_instant(event["time"]) for event in of.events})
     assert {len(of.versions) for of in worlds} == {1, 2, 3, 4}
-    assert met > SEEDS / 4
+    assert met > len(worlds) / 4
 
 
 def test_a_seed_is_a_world(worlds: list[VersionedWorld]) -> None:
-    assert [versioned_world(seed) for seed in range(0, SEEDS, 40)] == worlds[::40]
+    assert [versioned_world(seed) for seed in range(0, len(worlds), 40)] == worlds[::40]
 
 
 def test_arrival_order_does_not_matter(worlds: list[VersionedWorld], rows: dict[bool, list[Rows]]) -> None:
@@ -127,11 +131,13 @@ def test_stream_and_batch_agree_on_a_contact_that_begins_under_the_newest_versio
         assert _told(decisions(young, stream=True)) == _told(decisions(young, stream=False)), seed
 
 
-def test_retention_worlds_forget() -> None:
-    forgotten = sum(any(row["reason"] == "forgotten" for row in alone(retention_world(seed))) for seed in range(SEEDS))
-    changed = sum(_told(alone(retention_world(seed))) != _told(alone(world(seed))) for seed in range(SEEDS))
-    assert forgotten > SEEDS / 11
-    assert changed > SEEDS / 5
+@pytest.mark.parametrize("seeds", [FORGETTING, pytest.param(SEEDS, marks=pytest.mark.nightly)])
+def test_retention_worlds_forget(seeds: int) -> None:
+    decided = [alone(retention_world(seed)) for seed in range(seeds)]
+    forgotten = sum(any(row["reason"] == "forgotten" for row in rows) for rows in decided)
+    changed = sum(_told(rows) != _told(alone(world(seed))) for seed, rows in enumerate(decided))
+    assert forgotten > seeds / 11
+    assert changed > seeds / 5
 
 
 def _settings(of: World) -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
 """Catalogue rules: the kernel decides as the brute-force oracle does, on random worlds of contacts and items.
 
-`KITTIWAKE_ORACLE_WORLDS` is three times how many (default 300, nightly 1500), `KITTIWAKE_SEED` reruns the world of one
+`KITTIWAKE_ORACLE_WORLDS` is three times how many (default 150, nightly 1500), `KITTIWAKE_SEED` reruns the world of one
 seed.
 """
 

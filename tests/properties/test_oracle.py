@@ -1,6 +1,6 @@
 """The kernel decides as the brute-force oracle does, on random worlds and on every small history.
 
-`KITTIWAKE_ORACLE_WORLDS` is how many random worlds (default 300, nightly 1500), `KITTIWAKE_SEED` reruns the world of
+`KITTIWAKE_ORACLE_WORLDS` is how many random worlds (default 150, nightly 1500), `KITTIWAKE_SEED` reruns the world of
 one seed.
 """
 
@@ -21,7 +21,7 @@ from tests.properties.comparison import difference, story
 ASKED = os.environ.get("KITTIWAKE_ORACLE_WORLDS")
 WORLDS = int(ASKED or 1_500)
 SEED = os.environ.get("KITTIWAKE_SEED")
-CHUNK = 100
+CHUNK = 50
 CI_CHUNKS = 3
 SMALL_CHUNKS = 20
 

@@ -1,6 +1,6 @@
 """Under several versions and with retention the kernel decides as the brute-force oracle does, in both memories.
 
-`KITTIWAKE_ORACLE_WORLDS` is how many random worlds (default 300, nightly 1500), `KITTIWAKE_SEED` reruns the world of
+`KITTIWAKE_ORACLE_WORLDS` is how many random worlds (default 150, nightly 1500), `KITTIWAKE_SEED` reruns the world of
 one seed.
 """
 
