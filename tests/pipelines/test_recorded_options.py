@@ -20,7 +20,7 @@ from kittiwake.pipelines.stream import main
 from kittiwake.stream.recorded_schedule import AS_FAST_AS_CAN_BE, Disorder, Pace
 from kittiwake.time.instants import MINUTE_US, SECOND_US
 from kittiwake.transforms.stream.recorded_source import RECORDS_MAX
-from tests.runners.serving import free_port
+from tests.services.emulators.processes import free_port
 
 BASE = ("--rules", "r", "--output", "out")
 EVENTS = (*BASE, "--events", "a.jsonl")

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.runners.places import VERSION, MissingError, cache, one_at_a_time, tool
-from tests.runners.serving import free_port, serving
+from tests.runners.serving import serving
+from tests.services.emulators.processes import free_port
 
 MODULE: Final = f"github.com/apache/beam/sdks/v2/go/cmd/prism@v{VERSION}"
 BUILD_S: Final = 450

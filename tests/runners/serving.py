@@ -12,13 +12,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("localhost", 0))
-        return int(one.getsockname()[1])
-
-
 @contextmanager
 def serving(
     command: Sequence[str], port: int, log: Path, start_s: float, environment: Mapping[str, str] | None = None

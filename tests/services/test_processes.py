@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -57,6 +58,16 @@ def test_a_service_that_ends_at_once_tells_what_it_said(tmp_path: Path) -> None:
         running(Service(command, f"http://127.0.0.1:{free_port()}", tmp_path / "log")),
     ):
         pass
+
+
+def test_a_port_for_a_service_is_none_that_somebody_who_connects_may_take_before_it_starts() -> None:
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    lowest = int(given.read_text().split()[0]) if given.exists() else 49_152
+    assert all(free_port() < lowest for _ in range(50))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_port()))
+        taken.listen()
+        assert all(free_port() != taken.getsockname()[1] for _ in range(50))
 
 
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="only Linux' setpriv ties a child's life to its parent's")

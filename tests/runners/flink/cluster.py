@@ -22,11 +22,12 @@ from benchmarks.runners.family import command_of, resident_bytes
 from tests.examples.running import ROOT
 from tests.runners.flink import installing
 from tests.runners.flink.rest import Rest
-from tests.runners.serving import free_port, serving
+from tests.runners.serving import serving
+from tests.services.emulators.processes import SHORT_LIVED_JAVA, free_port
 
 JOB: Final = ROOT / "tests/runners/flink/job.py"
-START_S: Final = 90
-SUBMIT_S: Final = 120
+START_S: Final = 300
+SUBMIT_S: Final = 300
 CHECKPOINT_MS: Final = 2_000
 PYTHON_WORKER: Final = "pyflink.fn_execution"
 """What stands in the command of the processes that run our steps."""
@@ -166,7 +167,7 @@ def _configure(folder: Path, port: int, steps: Steps) -> None:
         copy(came / name, conf / name)
     java = yaml.safe_load((came / "config.yaml").read_text())["env"]["java"]["opts"]["all"]
     ours = {
-        "env.java.opts.all": java,
+        "env.java.opts.all": f"{java} {SHORT_LIVED_JAVA}",
         "jobmanager.rpc.address": "localhost",
         "jobmanager.rpc.port": free_port(),
         "jobmanager.memory.process.size": "900m",

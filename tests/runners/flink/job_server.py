@@ -15,7 +15,8 @@ from typing import Final
 
 from tests.runners.flink.cluster import Cluster, cluster
 from tests.runners.places import FLINK, VERSION, MissingError, cache, tool
-from tests.runners.serving import free_port, serving
+from tests.runners.serving import serving
+from tests.services.emulators.processes import free_port
 
 ARTIFACT: Final = f"beam-runners-flink-{FLINK}-job-server"
 FETCH_S: Final = 600

@@ -7,28 +7,34 @@ of them has anything to keep. Where the system can do that it also dies with who
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # The slowest takes 4 s on two busy cores.
 SECONDS_TO_START = 60
 SECONDS_TO_ANSWER = 5
+# Compiled once and quickly, and swept by one thread: what lives for a minute never earns more back.
+SHORT_LIVED_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 # Of what a service has said, in the failure of its start.
 CHARACTERS_SHOWN = 4_000
+# Above the well-known ones; Linux gives those from 32768 on to who connects, others higher ones.
+PORTS = range(20_000, 32_000)
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on at the moment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    """A port that nobody listens on, and that no system gives to one who connects while its service starts."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
 
 
 class NotStartedError(Exception):
