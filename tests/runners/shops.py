@@ -69,12 +69,13 @@ def shop(
     folder: Path,
     seed: int,
     contacts: int = 40,
+    days: int = 35,
     frozen_at: str = FROZEN_AT,
     change: Callable[[Document], None] | None = None,
 ) -> Case:
-    """Thirty-five days of a shop, closed by `CLOSING`; its rules as they are, or changed."""
+    """Days of a shop, 35 at most, closed by `CLOSING`; its rules as they are, or changed."""
     folder.mkdir(parents=True, exist_ok=True)
-    events = generate.write(folder / "shop", contacts, seed, 35)
+    events = generate.write(folder / "shop", contacts, seed, days)
     events.write_bytes(events.read_bytes() + CLOSING)
     return frozen(RULES if change is None else _changed(folder, change), events, frozen_at, folder)
 

@@ -105,6 +105,7 @@ def kill_python(run: Run) -> None:
 def kill_worker(run: Run) -> None:
     """The task manager with everything that it holds; another takes its place."""
     run.come_round()
+    run.flink.rest.wait_for_checkpoints(run.job, 1, WITHIN_S)
     run.flink.kill_worker(run.job, SETTLE)
     run.flink.add_worker()
     run.restarts += 1

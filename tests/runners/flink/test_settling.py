@@ -55,7 +55,7 @@ def test_what_dies_goes_on_from_its_checkpoint_as_if_nothing_had_been(
 ) -> None:
     """A task manager killed; at night a Python worker before it, and two tasks made one at a savepoint."""
     _here()
-    case = shop(tmp_path, seed, contacts=40 if faults is FAULTS else 12)
+    case = shop(tmp_path, seed) if faults is FAULTS else shop(tmp_path, seed, contacts=12, days=14)
     (tmp_path / "flink").mkdir()
     with (
         cluster(tmp_path / "flink", workers=3, steps=Steps.ONE) as flink,

@@ -27,7 +27,8 @@ class PubsubService(processes.Service):
         self.address = f"127.0.0.1:{port}"
         self.environment = {"PUBSUB_EMULATOR_HOST": self.address}
         # Nobody keeps much in it: without a bound Java would take what suits a quarter of the machine.
-        command: list[str | Path] = ["java", "-Xmx256m", "-jar", jar, "--host=127.0.0.1", f"--port={port}"]
+        command: list[str | Path] = ["java", "-Xmx256m", *processes.SHORT_LIVED_JAVA.split(), "-jar", jar]
+        command += ["--host=127.0.0.1", f"--port={port}"]
         super().__init__(command, f"http://{self.address}/", folder / "pubsub.log")
 
 
