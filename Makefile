@@ -10,8 +10,9 @@ BENCH  ?=
 WORLDS ?= 2000
 # How long the soak lasts.
 MINUTES ?= 480
-# One pytest worker a core.
-WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+CORES  ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+# One pytest worker a core, and one for while others wait for a service or for the clock.
+WORKERS ?= $(shell expr $(CORES) + 1)
 # A file stays on one worker, for what its tests share; in the order of their names the long ones come early.
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
@@ -19,11 +20,13 @@ BIN := $(VENV)/bin
 # setuptools warns of every editable installation: PYTHONWARNINGS keeps that off a newcomer's screen.
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CDNOW := out/data/CDNOW_master.txt
+# Side by side: one waits for a network or a disk while another computes. What each says comes in one piece.
+TOGETHER = $(MAKE) --no-print-directory --jobs=$(CORES) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # What an installation depends on; touched stamps say which one a venv holds.
 SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help python-asked-for venv emulators native native-if-possible demo stream-demo bigquery-demo test lint format docs nightly sim soak runners \
+.PHONY: help python-asked-for venv emulators native native-if-possible demo stream-demo bigquery-demo test ready-for-tests compiled lint format docs nightly sim soak runners \
   bench clean audit image lock metadata pin template templates
 
 help: ## list the commands
@@ -80,7 +83,7 @@ $(AUDIT)/.installed: pyproject.toml | $(BIN)/python
 venv: $(VENV)/.installed-test ## create .venv with everything a developer needs
 
 # Where it cannot be installed, its tests are skipped; in CI that is an error.
-emulators: $(VENV)/.installed-test ## install the BigQuery emulator, in a venv below .venv; needs a Python 3.13
+emulators: | python-asked-for ## install the BigQuery emulator, in a venv below .venv; needs a Python 3.13
 	$(BIN)/python -m tests.services.emulators.installing
 
 $(VENV)/.installed-native: $(wildcard native/src/*.rs native/src/*/*.rs native/Cargo.* native/pyproject.toml) | python-asked-for
@@ -103,12 +106,20 @@ demo: $(VENV)/.installed-beam $(CDNOW) ## run the backfill on real purchases and
 stream-demo: $(VENV)/.installed-gcp ## run the streaming job on a simulated shop until Ctrl-C
 	@$(BIN)/python -m examples.stream --output $(if $(filter command line,$(origin OUT)),$(OUT),out/stream-demo)
 
-bigquery-demo: emulators ## run backfill, stream and reconcile over BigQuery on emulators; needs Java and a Python 3.13
+bigquery-demo: $(VENV)/.installed-test emulators ## run backfill, stream and reconcile over BigQuery on emulators; needs Java and a Python 3.13
 	@$(BIN)/python -m examples.bigquery --output $(if $(filter command line,$(origin OUT)),$(OUT),out/bigquery-demo)
 
-test: $(VENV)/.installed-test $(CDNOW) lint emulators native-if-possible ## install, check and run all tests, the documentation's site included
-	$(BIN)/python -m compileall -q kittiwake pipelines transforms tests  # tests start many processes, and may not write it
+test: ## install, check and run all tests, the documentation's site included
+	+@$(TOGETHER) lint ready-for-tests
 	$(PYTEST) -m 'not nightly' --hypothesis-seed=$(SEED)
+	@files=$$($(BIN)/python -m tests.accelerated) && if [ -n "$$files" ]; \
+	  then echo "once more without the accelerator:" $$files; KITTIWAKE_NATIVE=0 $(PYTEST) -m 'not nightly' --hypothesis-seed=$(SEED) $$files; fi
+
+ready-for-tests: $(VENV)/.installed-test $(CDNOW) emulators native-if-possible compiled
+
+# Tests start many processes, and may not write it themselves.
+compiled: | python-asked-for
+	$(BIN)/python -m compileall -q -j $(CORES) benchmarks examples kittiwake pipelines templates tests transforms
 
 lint: $(VENV)/.installed-test ## check style, types and layers
 	$(BIN)/ruff check .
@@ -123,9 +134,10 @@ format: $(VENV)/.installed-test ## format the code
 docs: $(VENV)/.installed-docs ## build the documentation into out/docs; warnings and broken links are errors
 	$(BIN)/python -m sphinx -b html -W --keep-going -q docs out/docs
 
-nightly: $(VENV)/.installed-test $(TOOLS)/.installed $(AUDIT)/.installed $(CDNOW) emulators native-if-possible ## run every test, the slow ones too, with a fresh seed and more examples
+nightly: $(VENV)/.installed-test $(TOOLS)/.installed $(AUDIT)/.installed ready-for-tests ## run every test, the slow ones too, with a fresh seed and more examples; then without the accelerator
 	$(PYTEST) --hypothesis-profile=nightly \
 	  --hypothesis-seed=$$($(BIN)/python -c 'import random; print(random.randrange(2**32))')
+	KITTIWAKE_NATIVE=0 $(PYTEST) -m 'not nightly'
 
 sim: $(VENV)/.installed-test ## simulate one case step by step (SEED=7), or many cases (WORLDS=5000)
 	$(BIN)/python -m tests.simulation $(if $(filter command line,$(origin SEED)),--seed $(SEED),--worlds $(WORLDS))
