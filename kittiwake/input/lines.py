@@ -6,8 +6,8 @@ line's end is LF or CRLF; lines of white space are no records.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, overload
 
 from kittiwake.input.events import BOM, RAW_BYTES_MAX
 from kittiwake.input.fields import NO_CONTEXT, RowContext
@@ -26,12 +26,47 @@ class Record(NamedTuple):
     """What its file says of it."""
 
 
+class TextLines(Sequence[bytes]):
+    """The lines of a text, cut when the first is asked for: who reads them all at once need not have them cut."""
+
+    __slots__ = ("_lines", "_number", "text")
+
+    def __init__(self, text: bytes) -> None:
+        """They stand between its line feeds; of no text it is one line, which is blank."""
+        self.text = text
+        self._lines: list[bytes] | None = None
+        self._number = 0
+
+    def note_number(self, number: int) -> None:
+        """Take from who has read the text how many they are."""
+        self._number = number
+
+    def cut(self) -> list[bytes]:
+        """Each of them."""
+        if self._lines is None:
+            self._lines = self.text.split(b"\n")
+        return self._lines
+
+    def __len__(self) -> int:
+        return self._number or len(self.cut())
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.cut())
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[bytes]: ...
+    def __getitem__(self, at: int | slice) -> bytes | list[bytes]:
+        return self.cut()[at]
+
+
 class Block(NamedTuple):
     """Some whole lines of a file."""
 
     number: int
     """That of the first line, from 1."""
-    lines: list[bytes]
+    lines: Sequence[bytes]
     """Without their ends, blank ones too; of a line beyond `RAW_BYTES_MAX`, which is alone, its beginning."""
     size: int
     """How many bytes they have, with the ends between them."""
@@ -55,8 +90,7 @@ def cut_lines(blocks: Iterator[bytes], start: int) -> Iterator[Block]:
             yield Block(number, [head + block[: RAW_BYTES_MAX - len(head)][:first]], size + first, start)
             number, head, block, last = number + 1, b"", block[first + 1 :], last - first - 1
         if last >= 0:
-            lines = block[:last].split(b"\n")
-            lines[0] = head + lines[0]
+            lines = TextLines(b"".join((head, memoryview(block)[:last])))
             yield Block(number, lines, len(head) + last, start)
             number += len(lines)
         head = block[last + 1 :]
@@ -76,7 +110,7 @@ def blocks_of_lines(number: int, lines: list[bytes]) -> Iterator[Block]:
 
 def is_cut(block: Block) -> bool:
     """Whether it is one line, of which only the beginning is known."""
-    return len(block.lines) == 1 and len(block.lines[0]) < block.size
+    return not isinstance(block.lines, TextLines) and len(block.lines) == 1 and len(block.lines[0]) < block.size
 
 
 def records_in(block: Block) -> Iterator[Record]:

@@ -7,13 +7,14 @@ use crc32fast::Hasher;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::{PyBytes, PyList, PyString};
+use pyo3::types::{PyBytes, PyString};
 use rmp::decode::{read_array_len, read_bin_len, read_int, read_str_from_slice};
 use rmp::encode::{write_array_len, write_bin_len, write_sint, write_str};
 use rustc_hash::FxHashMap;
 
-use crate::block::{read, Columns, Found, Keeper, Kept, Sorting};
+use crate::block::{read_keeping, read_lines, read_text, Columns, Found, Keeper, Sorting};
 use crate::record::Record;
+use crate::sorts::{Kept, Sorts};
 
 const UPDATED: &str = "contact.updated";
 
@@ -67,24 +68,43 @@ pub struct Batcher {
     order: Vec<u32>,
     /// Properties that may set a zone, since they were taken.
     zones: Vec<String>,
+    sorts: Sorts,
 }
 
 #[pymethods]
 impl Batcher {
     #[new]
     fn new(partitions: u32) -> Self {
-        Self { partitions, by_partition: FxHashMap::default(), order: Vec::new(), zones: Vec::new() }
+        Self {
+            partitions,
+            by_partition: FxHashMap::default(),
+            order: Vec::new(),
+            zones: Vec::new(),
+            sorts: Sorts::default(),
+        }
     }
 
-    /// As the function `read_lines`; all that is wanted is kept.
+    /// As the function `read_lines`; all that is wanted is kept. What `wants` says of an account and a type is
+    /// remembered.
     fn read_lines<'py>(
         &mut self,
-        lines: &Bound<'py, PyList>,
+        lines: Vec<Bound<'py, PyBytes>>,
         earliest_us: i64,
         latest_us: i64,
         wants: &Bound<'py, PyAny>,
     ) -> PyResult<Found<'py>> {
-        read(lines, earliest_us, latest_us, wants, Some(self))
+        read_keeping(self, wants, |sorting| read_lines(&lines, earliest_us..=latest_us, sorting))
+    }
+
+    /// As the function `read_text`; likewise.
+    fn read_text<'py>(
+        &mut self,
+        text: &Bound<'py, PyBytes>,
+        earliest_us: i64,
+        latest_us: i64,
+        wants: &Bound<'py, PyAny>,
+    ) -> PyResult<Found<'py>> {
+        read_keeping(self, wants, |sorting| read_text(text, earliest_us..=latest_us, sorting))
     }
 
     /// Take the events of a table.
@@ -138,6 +158,10 @@ impl Batcher {
 }
 
 impl Keeper for Batcher {
+    fn sorts(&mut self) -> &mut Sorts {
+        &mut self.sorts
+    }
+
     fn keeper(&mut self, _: &Bound<'_, PyString>, _: &str, event_type: &str) -> PyResult<Option<Kept>> {
         Ok(Some((0, u16::from(event_type == UPDATED))))
     }
@@ -164,9 +188,11 @@ fn partition_of(account_id: &str, contact_id: &str, partitions: u32) -> u32 {
 /// The events of a batch as columns, but for those that are kept.
 pub fn read_batch<'py>(batch: &Bound<'py, PyBytes>, keeper: &mut dyn Keeper) -> PyResult<Columns<'py>> {
     let rows = rows_of(batch.as_bytes()).ok_or_else(|| PyValueError::new_err("a record batch is broken"))?;
-    let mut sorting = Sorting::new(batch.py(), None, Some(keeper));
+    let mut sorts = Sorts::default();
+    let mut sorting = Sorting::new(batch.py(), &mut sorts, None, Some(keeper));
     for record in rows {
-        sorting.put(&record, record.is_plain())?;
+        let number = sorting.number_of(&record)?;
+        sorting.put(number, &record, record.is_plain())?;
     }
     sorting.columns()
 }

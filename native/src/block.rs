@@ -1,15 +1,20 @@
 //! A block of lines to columns of events: the Python objects that `kittiwake.input.bulk` makes of them too.
 
+use std::ops::RangeInclusive;
+
+use memchr::memchr_iter;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList, PyString};
 
-use rustc_hash::FxHashMap;
-
 use crate::gathered::Gathered;
-use crate::record::{record_of, Record};
+use crate::record::{readable, readable_text, record_of, Record, LINE_BYTES_MAX};
+use crate::sorts::{Kept, Sort, Sorts};
 
 /// What keeps events here instead of handing them over in columns.
 pub trait Keeper {
+    /// What it remembers of sorts.
+    fn sorts(&mut self) -> &mut Sorts;
+
     /// Under which numbers it keeps events of an account and a type; None: it does not.
     fn keeper(&mut self, account_id: &Bound<'_, PyString>, name: &str, event_type: &str) -> PyResult<Option<Kept>>;
 
@@ -17,10 +22,11 @@ pub trait Keeper {
     fn keep(&mut self, kept: Kept, record: &Record<'_>) -> PyResult<bool>;
 }
 
-/// The number of an account, and that of a type.
-pub type Kept = (u32, u16);
-
 impl Keeper for Gathered {
+    fn sorts(&mut self) -> &mut Sorts {
+        &mut self.sorts
+    }
+
     fn keeper(&mut self, account_id: &Bound<'_, PyString>, name: &str, event_type: &str) -> PyResult<Option<Kept>> {
         Gathered::keeper(self, account_id, name, event_type)
     }
@@ -46,74 +52,71 @@ pub type Columns<'py> = (
     Bound<'py, PyList>,
 );
 
-/// An account and a type that came in it.
-struct Sort<'py> {
-    account_id: Bound<'py, PyString>,
-    event_type: Bound<'py, PyString>,
-    is_wanted: bool,
-    kept: Option<Kept>,
-}
-
 /// Where the events of a block go: to who keeps them, into columns, or nowhere.
-pub struct Sorting<'a, 'b, 'py> {
+pub struct Sorting<'b, 'py> {
     py: Python<'py>,
     /// From an account to the types that are wanted there; None: all are.
     wants: Option<&'b Bound<'py, PyAny>>,
     keeper: Option<&'b mut dyn Keeper>,
-    /// Which accounts and types the block has: each is asked for once.
-    numbers: FxHashMap<(&'a str, &'a str), usize>,
-    sorts: Vec<Sort<'py>>,
+    sorts: &'b mut Sorts,
     rows: Rows<'py>,
     nothing: Bound<'py, PyBytes>,
     /// How many are kept.
-    pub kept: usize,
+    kept: usize,
 }
 
-impl<'a, 'b, 'py> Sorting<'a, 'b, 'py> {
-    pub fn new(py: Python<'py>, wants: Option<&'b Bound<'py, PyAny>>, keeper: Option<&'b mut dyn Keeper>) -> Self {
-        let (numbers, nothing) = (FxHashMap::default(), PyBytes::new(py, b"{}"));
-        Self { py, wants, keeper, numbers, sorts: Vec::new(), rows: Rows::default(), nothing, kept: 0 }
+impl<'b, 'py> Sorting<'b, 'py> {
+    /// `sorts`: what is remembered of what `wants` and `keeper` have said.
+    pub fn new(
+        py: Python<'py>,
+        sorts: &'b mut Sorts,
+        wants: Option<&'b Bound<'py, PyAny>>,
+        keeper: Option<&'b mut dyn Keeper>,
+    ) -> Self {
+        sorts.begin_block();
+        Self { py, wants, keeper, sorts, rows: Rows::default(), nothing: PyBytes::new(py, b"{}"), kept: 0 }
     }
 
-    /// Put an event to where it goes; `may_keep`: it is as it would stand in an ordinary line.
-    pub fn put(&mut self, record: &Record<'a>, may_keep: bool) -> PyResult<()> {
-        let number = self.number_of(record)?;
-        let sort = &self.sorts[number];
+    /// Put an event to where those of its sort go; `may_keep`: it is as it would stand in an ordinary line.
+    pub fn put(&mut self, number: usize, record: &Record<'_>, may_keep: bool) -> PyResult<()> {
+        let sort = self.sorts.come(number);
+        if !sort.is_wanted {
+            return Ok(());
+        }
         if let (Some(keeper), Some(kept), true) = (self.keeper.as_deref_mut(), sort.kept, may_keep) {
             if keeper.keep(kept, record)? {
                 self.kept += 1;
                 return Ok(());
             }
         }
-        if sort.is_wanted {
-            let text = record.properties.map(|text| PyBytes::new(self.py, text.as_bytes()));
-            let properties = text.unwrap_or_else(|| self.nothing.clone());
-            let subject = (sort.account_id.clone(), record.contact_id);
-            self.rows.push(subject, record.time_us, record.event_id, sort.event_type.clone(), properties);
-        }
+        let text = record.properties.map(|text| PyBytes::new(self.py, text.as_bytes()));
+        let properties = text.unwrap_or_else(|| self.nothing.clone());
+        let subject = (sort.account_id.bind(self.py).clone(), record.contact_id);
+        let event_type = sort.event_type.bind(self.py).clone();
+        self.rows.push(subject, record.time_us, record.event_id, event_type, properties);
         Ok(())
     }
 
-    fn number_of(&mut self, record: &Record<'a>) -> PyResult<usize> {
-        let key = (record.account_id, record.event_type);
-        if let Some(number) = self.numbers.get(&key) {
-            return Ok(*number);
+    /// The number of an event's sort.
+    pub fn number_of(&mut self, record: &Record<'_>) -> PyResult<usize> {
+        match self.sorts.find(record.account_id, record.event_type) {
+            Some(number) => Ok(number),
+            None => {
+                let sort = self.ask(record.account_id, record.event_type)?;
+                Ok(self.sorts.add(record.account_id, record.event_type, sort))
+            }
         }
-        let sort = self.ask(key.0, key.1)?;
-        self.sorts.push(sort);
-        self.numbers.insert(key, self.sorts.len() - 1);
-        Ok(self.sorts.len() - 1)
     }
 
-    fn ask(&mut self, account: &str, name: &str) -> PyResult<Sort<'py>> {
+    fn ask(&mut self, account: &str, name: &str) -> PyResult<Sort> {
         let (account_id, event_type) = (PyString::intern(self.py, account), PyString::intern(self.py, name));
         let types = self.wants.map(|wants| wants.call1((&account_id,))).transpose()?.filter(|types| !types.is_none());
         let is_wanted = types.map_or(Ok(true), |types| types.contains(&event_type))?;
-        let kept = match self.keeper.as_deref_mut() {
-            Some(keeper) if is_wanted => keeper.keeper(&account_id, account, name)?,
-            _ => None,
-        };
-        Ok(Sort { account_id, event_type, is_wanted, kept })
+        let mut sort = Sort::new(&account_id, &event_type, name, is_wanted);
+        if let (Some(keeper), true) = (self.keeper.as_deref_mut(), sort.is_wanted && sort.is_plain) {
+            sort.kept = keeper.keeper(&account_id, account, name)?;
+        }
+        Ok(sort)
     }
 
     /// The events that are wanted and not kept.
@@ -163,29 +166,67 @@ impl<'py> Rows<'py> {
     }
 }
 
-/// The events of lines that are ordinary and whose time lies in `[earliest_us, latest_us]`; what `keeper` keeps of them
-/// is in no column.
-pub fn read<'b, 'py>(
-    lines: &Bound<'py, PyList>,
-    earliest_us: i64,
-    latest_us: i64,
-    wants: &'b Bound<'py, PyAny>,
-    keeper: Option<&'b mut dyn Keeper>,
+/// Read what `keeper` keeps, and remember there what it and `wants` say of sorts.
+pub fn read_keeping<'py>(
+    keeper: &mut dyn Keeper,
+    wants: &Bound<'py, PyAny>,
+    read: impl FnOnce(Sorting<'_, 'py>) -> PyResult<Found<'py>>,
 ) -> PyResult<Found<'py>> {
-    let held: Vec<Bound<'py, PyBytes>> = lines.extract()?;
-    let mut sorting = Sorting::new(lines.py(), Some(wants), keeper);
+    let mut sorts = std::mem::take(keeper.sorts());
+    let found = read(Sorting::new(wants.py(), &mut sorts, Some(wants), Some(keeper)));
+    *keeper.sorts() = sorts;
+    found
+}
+
+/// The events of lines that are ordinary and whose time is one of `times_us`.
+pub fn read_lines<'py>(
+    lines: &[Bound<'py, PyBytes>],
+    times_us: RangeInclusive<i64>,
+    sorting: Sorting<'_, 'py>,
+) -> PyResult<Found<'py>> {
+    read(lines.iter().map(|line| readable(line.as_bytes())), times_us, sorting)
+}
+
+/// As `read_lines`, of the lines of a text.
+pub fn read_text<'py>(
+    text: &Bound<'py, PyBytes>,
+    times_us: RangeInclusive<i64>,
+    sorting: Sorting<'_, 'py>,
+) -> PyResult<Found<'py>> {
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    let lines = memchr_iter(b'\n', bytes).chain([bytes.len()]).map(|end| std::mem::replace(&mut start, end + 1)..end);
+    match readable_text(bytes) {
+        Some(text) => {
+            read(lines.map(|at| Some(&text[at]).filter(|line| line.len() <= LINE_BYTES_MAX)), times_us, sorting)
+        }
+        None => read(lines.map(|at| readable(&bytes[at])), times_us, sorting),
+    }
+}
+
+/// Of lines; None: one that is not looked at.
+fn read<'a, 'py>(
+    lines: impl Iterator<Item = Option<&'a str>>,
+    times_us: RangeInclusive<i64>,
+    mut sorting: Sorting<'_, 'py>,
+) -> PyResult<Found<'py>> {
     let (mut taken, mut newest_us, mut left) = (0, BEFORE_ALL_US, Vec::new());
-    for (index, line) in held.iter().enumerate() {
-        let Some(record) = record_of(line.as_bytes()).filter(|one| (earliest_us..=latest_us).contains(&one.time_us))
-        else {
+    for (index, line) in lines.enumerate() {
+        let Some(record) = line.and_then(record_of).filter(|one| times_us.contains(&one.time_us)) else {
             left.push(index);
             continue;
         };
+        let number = sorting.number_of(&record)?;
+        if !sorting.sorts.get(number).is_plain {
+            left.push(index);
+            continue;
+        }
         taken += 1;
         newest_us = newest_us.max(record.time_us);
-        sorting.put(&record, true)?;
+        sorting.put(number, &record, true)?;
     }
-    let pairs = sorting.sorts.iter().map(|sort| (sort.account_id.clone(), sort.event_type.clone())).collect();
-    let kept = sorting.kept;
+    let py = sorting.py;
+    let pair = |sort: &Sort| (sort.account_id.bind(py).clone(), sort.event_type.bind(py).clone());
+    let (pairs, kept) = (sorting.sorts.came().map(pair).collect(), sorting.kept);
     Ok((sorting.columns()?, taken, newest_us, left, pairs, kept))
 }

@@ -26,6 +26,20 @@ pub struct Account {
     pub sums: Sums,
 }
 
+impl Account {
+    /// `decided`: what decides its contacts, and bytes of an update that has room for sure.
+    pub fn new(account_id: &Bound<'_, PyString>, name: &str, decided: Option<(Py<Decider>, usize)>) -> Self {
+        let (decider, attribute_bytes) = decided.unzip();
+        Self {
+            account_id: account_id.clone().unbind(),
+            name: name.into(),
+            decider,
+            attribute_bytes: attribute_bytes.unwrap_or(0),
+            sums: Sums::default(),
+        }
+    }
+}
+
 /// An event, whose id and properties stand in `texts` one behind the other.
 pub struct Row {
     pub time_us: i64,

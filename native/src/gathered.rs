@@ -10,13 +10,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::batches::read_batch;
-use crate::block::{read, Columns, Found};
+use crate::block::{read_keeping, read_lines, read_text, Columns, Found};
 use crate::contacts::{event_of, objects_of, Account, ACCOUNT_BYTES};
-use crate::decide::lines::{Sum, Sums, Written};
+use crate::decide::lines::{Sum, Written};
 use crate::decide::Decider;
 use crate::events::{put_in_order, Event, ENDINGS, UPDATED};
 use crate::held::{is_before, Held};
 use crate::record::Record;
+use crate::sorts::{Kept, Sorts};
 use crate::spilled::{Runs, Turn};
 
 /// The number of the type of events that set attributes.
@@ -42,6 +43,7 @@ pub struct Gathered {
     held: Held,
     types: Vec<Box<str>>,
     type_numbers: HashMap<Box<str>, u16>,
+    pub sorts: Sorts,
     /// Properties of events that may set a zone, since they were taken.
     zones: Vec<String>,
     /// Where contacts come from once everything has gone out in runs.
@@ -69,6 +71,7 @@ impl Gathered {
             held: Held::default(),
             types: vec![UPDATED.into()],
             type_numbers: HashMap::from([(UPDATED.into(), UPDATED_KIND)]),
+            sorts: Sorts::default(),
             zones: Vec::new(),
             runs: None,
             rows: 0,
@@ -77,15 +80,27 @@ impl Gathered {
         }
     }
 
-    /// As the function `read_lines`; the events that are kept are in no column, and their number stands last.
+    /// As the function `read_lines`; the events that are kept are in no column, and their number stands last. What
+    /// `wants` says of an account and a type is remembered.
     fn read_lines<'py>(
         &mut self,
-        lines: &Bound<'py, PyList>,
+        lines: Vec<Bound<'py, PyBytes>>,
         earliest_us: i64,
         latest_us: i64,
         wants: &Bound<'py, PyAny>,
     ) -> PyResult<Found<'py>> {
-        read(lines, earliest_us, latest_us, wants, Some(self))
+        read_keeping(self, wants, |sorting| read_lines(&lines, earliest_us..=latest_us, sorting))
+    }
+
+    /// As the function `read_text`; likewise.
+    fn read_text<'py>(
+        &mut self,
+        text: &Bound<'py, PyBytes>,
+        earliest_us: i64,
+        latest_us: i64,
+        wants: &Bound<'py, PyAny>,
+    ) -> PyResult<Found<'py>> {
+        read_keeping(self, wants, |sorting| read_text(text, earliest_us..=latest_us, sorting))
     }
 
     /// The events of a batch as columns, but for those that are kept. Zones are not looked for: whoever made it has.
@@ -173,12 +188,7 @@ impl Gathered {
 
 impl Gathered {
     /// The account that keeps events of a type, and the type's number; None: they are not kept.
-    pub fn keeper(
-        &mut self,
-        account_id: &Bound<'_, PyString>,
-        name: &str,
-        event_type: &str,
-    ) -> PyResult<Option<(u32, u16)>> {
+    pub fn keeper(&mut self, account_id: &Bound<'_, PyString>, name: &str, event_type: &str) -> PyResult<Option<Kept>> {
         let number = match self.account_numbers.get(name) {
             Some(number) => *number,
             None => self.add_account(account_id, name)?,
@@ -203,21 +213,14 @@ impl Gathered {
     fn add_account(&mut self, account_id: &Bound<'_, PyString>, name: &str) -> PyResult<u32> {
         let py = account_id.py();
         let found: Option<(Py<Decider>, usize)> = self.decider_of.bind(py).call1((account_id,))?.extract()?;
-        let (decider, attribute_bytes) = found.map_or((None, 0), |(decider, bytes)| (Some(decider), bytes));
         let number = self.accounts.len() as u32;
         self.account_numbers.insert(name.into(), number);
-        self.accounts.push(Account {
-            account_id: account_id.clone().unbind(),
-            name: name.into(),
-            decider,
-            attribute_bytes,
-            sums: Sums::default(),
-        });
+        self.accounts.push(Account::new(account_id, name, found));
         Ok(number)
     }
 
     /// Keep an event, unless it may set more than there is room for, or what cannot be read here; whether it is kept.
-    pub fn keep(&mut self, (account, kind): (u32, u16), record: &Record<'_>) -> bool {
+    pub fn keep(&mut self, (account, kind): Kept, record: &Record<'_>) -> bool {
         let properties = record.properties.unwrap_or("{}");
         if kind == UPDATED_KIND {
             if properties.len() > self.accounts[account as usize].attribute_bytes || properties.contains('\\') {

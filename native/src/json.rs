@@ -11,6 +11,33 @@ const NESTING_MAX: usize = 32;
 /// Characters of a number: any double and any integer of 64 bits is shorter, and none so short is out of range.
 const NUMBER_CHARS_MAX: usize = 40;
 
+/// Words of eight bytes in which a quote is looked for before a search for long texts is begun: most are shorter.
+const NEAR_WORDS: usize = 4;
+
+/// Bytes of a word, each of them 1, and the highest bit of each.
+const ONES: u64 = u64::MAX / 255;
+const HIGHEST: u64 = ONES << 7;
+
+/// Where the next quote or backslash stands, from a position on.
+pub fn quote_or_backslash(text: &[u8], start: usize) -> Option<usize> {
+    let rest = text.get(start..)?;
+    let mut at = start;
+    for word in rest.chunks_exact(size_of::<u64>()).take(NEAR_WORDS) {
+        let word = u64::from_le_bytes(word.try_into().ok()?);
+        let found = zero_bytes(word ^ (ONES * u64::from(b'"'))) | zero_bytes(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += size_of::<u64>();
+    }
+    memchr2(b'"', b'\\', &text[at..]).map(|width| at + width)
+}
+
+/// The highest bits of the bytes that are zero; beyond the lowest of them others may be set too.
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & HIGHEST
+}
+
 /// A text of JSON, and how far it has been read.
 pub struct Cursor<'a> {
     text: &'a str,
@@ -55,13 +82,17 @@ impl<'a> Cursor<'a> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
 
+    /// Step over a text, if it comes next.
+    pub fn take_text(&mut self, text: &str) -> Option<()> {
+        let found = self.text.as_bytes().get(self.at..)?.starts_with(text.as_bytes());
+        found.then(|| self.at += text.len())
+    }
+
     /// The characters of a string without escapes.
     pub fn plain_string(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
         let start = self.at;
-        let rest = self.text.as_bytes().get(start..)?;
-        let width = memchr2(b'"', b'\\', rest)?;
-        self.at += width;
+        self.at = quote_or_backslash(self.text.as_bytes(), start)?;
         let found = self.since(start);
         self.take_here(b'"')?;
         found
@@ -126,10 +157,9 @@ impl<'a> Cursor<'a> {
     /// Step over the rest of a string whose first quote has been read.
     fn skip_string(&mut self) -> Option<()> {
         loop {
-            let rest = self.text.as_bytes().get(self.at..)?;
-            let width = memchr2(b'"', b'\\', rest)?;
-            self.at += width + 1;
-            if rest[width] == b'"' {
+            let found = quote_or_backslash(self.text.as_bytes(), self.at)?;
+            self.at = found + 1;
+            if self.text.as_bytes()[found] == b'"' {
                 return Some(());
             }
             self.skip_escape()?;
@@ -177,5 +207,29 @@ impl<'a> Cursor<'a> {
             self.at += 1;
         }
         (self.at > start).then_some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{quote_or_backslash, NEAR_WORDS};
+
+    #[test]
+    fn the_next_quote_or_backslash_is_found_wherever_it_stands() {
+        for length in 0..16 * NEAR_WORDS {
+            for other in [b'!', b'#', b'[', b']', 0, 0x80, 0xa2, 0xdc, 0xff] {
+                let text = vec![other; length];
+                assert_eq!(quote_or_backslash(&text, 0), None);
+                for at in 0..length {
+                    for mark in [b'"', b'\\'] {
+                        let mut text = text.clone();
+                        text[at] = mark;
+                        text[length - 1] = b'"';
+                        assert_eq!(quote_or_backslash(&text, 0), Some(at), "{text:?}");
+                        assert_eq!(quote_or_backslash(&text, at), Some(at), "{text:?}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -13,6 +13,7 @@ mod held;
 mod json;
 mod record;
 mod rows;
+mod sorts;
 mod spilled;
 mod template;
 mod time;
@@ -20,9 +21,10 @@ mod time;
 #[pyo3::pymodule]
 mod kittiwake_native {
     use pyo3::prelude::*;
-    use pyo3::types::PyList;
+    use pyo3::types::PyBytes;
 
-    use crate::block::{read, Found};
+    use crate::block::{read_lines as of_lines, read_text as of_text, Found, Sorting};
+    use crate::sorts::Sorts;
 
     #[pymodule_export]
     use crate::batches::Batcher;
@@ -31,18 +33,31 @@ mod kittiwake_native {
 
     /// Which form the answers have: Python uses a module of its own form only.
     #[pymodule_export]
-    const FORM: u32 = 7;
+    const FORM: u32 = 8;
 
     /// The events of lines, as columns; how many were taken; the time of the newest; the indexes of lines that were
     /// left; the accounts and types that came; how many are kept elsewhere, which is none.
     #[pyfunction]
     fn read_lines<'py>(
-        lines: &Bound<'py, PyList>,
+        lines: Vec<Bound<'py, PyBytes>>,
         earliest_us: i64,
         latest_us: i64,
         wants: &Bound<'py, PyAny>,
     ) -> PyResult<Found<'py>> {
-        read(lines, earliest_us, latest_us, wants, None)
+        let mut sorts = Sorts::default();
+        of_lines(&lines, earliest_us..=latest_us, Sorting::new(wants.py(), &mut sorts, Some(wants), None))
+    }
+
+    /// As `read_lines`, of the lines of a text: they need not be cut.
+    #[pyfunction]
+    fn read_text<'py>(
+        text: &Bound<'py, PyBytes>,
+        earliest_us: i64,
+        latest_us: i64,
+        wants: &Bound<'py, PyAny>,
+    ) -> PyResult<Found<'py>> {
+        let mut sorts = Sorts::default();
+        of_text(text, earliest_us..=latest_us, Sorting::new(wants.py(), &mut sorts, Some(wants), None))
     }
 
     #[pymodule_export]

@@ -4,7 +4,7 @@ use crate::json::Cursor;
 use crate::time::microseconds;
 
 /// Bytes of a line and characters of an id: of longer ones Python says what is wrong.
-const LINE_BYTES_MAX: usize = 256 * 1024;
+pub const LINE_BYTES_MAX: usize = 256 * 1024;
 const ID_CHARS_MAX: usize = 128;
 
 /// The fields of an event, as they stand in its line.
@@ -18,21 +18,16 @@ pub struct Record<'a> {
     pub properties: Option<&'a str>,
 }
 
-/// The event of a line; None: not me.
-pub fn record_of(line: &[u8]) -> Option<Record<'_>> {
-    let text = readable(line)?;
-    let fields = Fields::of(text)?;
-    let event_type = fields.event_type?;
-    if !is_type(event_type) {
-        return None;
-    }
+/// The event of a line that may be looked at, whatever its type is (`is_type`); None: not me.
+pub fn record_of(line: &str) -> Option<Record<'_>> {
+    let [event_id, account_id, contact_id, event_type, time, properties] = fields_of(line)?;
     Some(Record {
-        event_id: id(fields.event_id?)?,
-        account_id: id(fields.account_id?)?,
-        contact_id: id(fields.contact_id?)?,
-        event_type: id(event_type)?,
-        time_us: microseconds(fields.time?.as_bytes())?,
-        properties: fields.properties,
+        event_id: id(event_id?)?,
+        account_id: id(account_id?)?,
+        contact_id: id(contact_id?)?,
+        event_type: id(event_type?)?,
+        time_us: microseconds(time?.as_bytes())?,
+        properties,
     })
 }
 
@@ -57,12 +52,21 @@ fn is_plain_object(text: &str) -> bool {
 }
 
 /// A line that may be looked at: UTF-8 without control characters, the line's end apart.
-fn readable(line: &[u8]) -> Option<&str> {
+pub fn readable(line: &[u8]) -> Option<&str> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > LINE_BYTES_MAX || line.iter().fold(false, |found, &byte| found | (byte < b' ')) {
         return None;
     }
     std::str::from_utf8(line).ok()
+}
+
+/// A text whose lines, between its line feeds, may all be looked at unless they are too long.
+pub fn readable_text(text: &[u8]) -> Option<&str> {
+    let has_others = text.iter().fold(false, |found, &byte| found | ((byte < b' ') & (byte != b'\n')));
+    if has_others {
+        return None;
+    }
+    std::str::from_utf8(text).ok()
 }
 
 fn id(text: &str) -> Option<&str> {
@@ -71,53 +75,48 @@ fn id(text: &str) -> Option<&str> {
 }
 
 /// Whether a text is dotted words of ASCII.
-fn is_type(text: &str) -> bool {
+pub fn is_type(text: &str) -> bool {
     let is_of_words = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'*');
     is_of_words && text.split('.').all(|word| !word.is_empty())
 }
 
-/// The fields of a record by name: each is there once at most.
-#[derive(Default)]
-struct Fields<'a> {
-    event_id: Option<&'a str>,
-    account_id: Option<&'a str>,
-    contact_id: Option<&'a str>,
-    event_type: Option<&'a str>,
-    time: Option<&'a str>,
-    properties: Option<&'a str>,
+/// The fields of a record, in the order in which most producers write them, and each as they write it.
+const NAMES: [&str; 6] = ["event_id", "account_id", "contact_id", "type", "time", "properties"];
+const OPENINGS: [&str; NAMES.len()] =
+    ["\"event_id\":", "\"account_id\":", "\"contact_id\":", "\"type\":", "\"time\":", "\"properties\":"];
+const PROPERTIES: usize = NAMES.len() - 1;
+
+/// What stands in the fields of a record, in the order of their names: each is there once at most.
+type Fields<'a> = [Option<&'a str>; NAMES.len()];
+
+/// The fields of a line that has these only.
+fn fields_of(text: &str) -> Option<Fields<'_>> {
+    let mut cursor = Cursor::new(text);
+    let mut fields = Fields::default();
+    let mut expected = 0;
+    cursor.take(b'{')?;
+    loop {
+        let field = field_name(&mut cursor, expected)?;
+        let value = if field == PROPERTIES { object(&mut cursor)? } else { cursor.plain_string()? };
+        fields[field].replace(value).is_none().then_some(())?;
+        expected = field + 1;
+        if cursor.take(b',').is_none() {
+            break;
+        }
+    }
+    cursor.take(b'}')?;
+    cursor.skip_spaces();
+    cursor.is_at_end().then_some(fields)
 }
 
-impl<'a> Fields<'a> {
-    /// The fields of a line that has these only.
-    fn of(text: &'a str) -> Option<Self> {
-        let mut cursor = Cursor::new(text);
-        let mut fields = Self::default();
-        cursor.take(b'{')?;
-        loop {
-            let name = cursor.plain_string()?;
-            cursor.take(b':')?;
-            fields.read(name, &mut cursor)?;
-            if cursor.take(b',').is_none() {
-                break;
-            }
-        }
-        cursor.take(b'}')?;
-        cursor.skip_spaces();
-        cursor.is_at_end().then_some(fields)
+/// Step over the name of a field, of which one is expected; which it is.
+fn field_name(cursor: &mut Cursor<'_>, expected: usize) -> Option<usize> {
+    if OPENINGS.get(expected).is_some_and(|opening| cursor.take_text(opening).is_some()) {
+        return Some(expected);
     }
-
-    fn read(&mut self, name: &str, cursor: &mut Cursor<'a>) -> Option<()> {
-        let (field, value) = match name {
-            "event_id" => (&mut self.event_id, cursor.plain_string()?),
-            "account_id" => (&mut self.account_id, cursor.plain_string()?),
-            "contact_id" => (&mut self.contact_id, cursor.plain_string()?),
-            "type" => (&mut self.event_type, cursor.plain_string()?),
-            "time" => (&mut self.time, cursor.plain_string()?),
-            "properties" => (&mut self.properties, object(cursor)?),
-            _ => return None,
-        };
-        field.replace(value).is_none().then_some(())
-    }
+    let name = cursor.plain_string()?;
+    cursor.take(b':')?;
+    NAMES.iter().position(|one| *one == name)
 }
 
 fn object<'a>(cursor: &mut Cursor<'a>) -> Option<&'a str> {

@@ -51,34 +51,44 @@ pub fn needs_no_line_escape(text: &str) -> bool {
 
 /// A day of the years 1 to 9999, counted from 1970.
 pub fn put_date(day: i64, out: &mut Vec<u8>) {
-    let (year, month, day) = date_of(day);
-    put_digits(year, 4, out);
-    for number in [month, day] {
-        out.push(b'-');
-        put_digits(number, 2, out);
-    }
+    let mut text = *b"0000-00-00";
+    set_date(day, &mut text);
+    out.extend_from_slice(&text);
 }
 
 /// An instant of the years 1 to 9999 as `kittiwake.time.instants.format_instant` writes it.
 pub fn put_instant(time_us: i64, out: &mut Vec<u8>) {
     let (minutes, within_us) = (time_us.div_euclid(MINUTE_US), time_us.rem_euclid(MINUTE_US));
     let minute_of_day = minutes.rem_euclid(DAY_MINUTES);
-    put_date(minutes.div_euclid(DAY_MINUTES), out);
-    for (mark, number) in [(b'T', minute_of_day / 60), (b':', minute_of_day % 60), (b':', within_us / 1_000_000)] {
-        out.push(mark);
-        put_digits(number, 2, out);
+    let mut text = *b"0000-00-00T00:00:00.000000Z";
+    set_date(minutes.div_euclid(DAY_MINUTES), &mut text);
+    set_digits(minute_of_day / 60, &mut text[11..13]);
+    set_digits(minute_of_day % 60, &mut text[14..16]);
+    set_digits(within_us / 1_000_000, &mut text[17..19]);
+    match within_us % 1_000_000 {
+        0 => {
+            out.extend_from_slice(&text[..19]);
+            out.push(b'Z');
+        }
+        fraction_us => {
+            set_digits(fraction_us, &mut text[20..26]);
+            out.extend_from_slice(&text);
+        }
     }
-    if within_us % 1_000_000 != 0 {
-        out.push(b'.');
-        put_digits(within_us % 1_000_000, 6, out);
-    }
-    out.push(b'Z');
 }
 
-fn put_digits(number: i64, width: usize, out: &mut Vec<u8>) {
-    let (end, mut rest) = (out.len() + width, number);
-    out.resize(end, b'0');
-    for digit in out[end - width..].iter_mut().rev() {
+/// Write a day over the zeros that stand for it.
+fn set_date(day: i64, text: &mut [u8]) {
+    let (year, month, day) = date_of(day);
+    set_digits(year, &mut text[..4]);
+    set_digits(month, &mut text[5..7]);
+    set_digits(day, &mut text[8..10]);
+}
+
+/// Write a number of as many digits as there is room for, or fewer.
+fn set_digits(number: i64, text: &mut [u8]) {
+    let mut rest = number;
+    for digit in text.iter_mut().rev() {
         *digit = b'0' + (rest % 10) as u8;
         rest /= 10;
     }

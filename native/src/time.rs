@@ -7,26 +7,31 @@ const DECIMALS: usize = 6;
 const DECIMALS_MAX: usize = 9;
 const DAYS_TO_1970: i64 = 719_468;
 
+/// Bytes of `2026-11-01T09:30:00`, and what stands between its numbers.
+const CLOCK_BYTES: usize = 19;
+const SIGNS: [(usize, u8); 5] = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+
 /// Microseconds of `2026-11-01T09:30:00`, with or without a fraction, with `Z` or an offset such as `+02:00`.
 pub fn microseconds(text: &[u8]) -> Option<i64> {
-    let (clock, rest) = text.split_at_checked(19)?;
-    let signs = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    if signs.iter().any(|&(at, sign)| clock[at] != sign) {
+    let (clock, rest) = text.split_first_chunk::<CLOCK_BYTES>()?;
+    if SIGNS.iter().any(|&(at, sign)| clock[at] != sign) {
         return None;
     }
-    let days = days_since_1970(number(&clock[..4])?, number(&clock[5..7])?, number(&clock[8..10])?)?;
-    let second_of_day = second_of_day(&clock[11..13], &clock[14..16], &clock[17..19])?;
+    let year = two(clock[0], clock[1])? * 100 + two(clock[2], clock[3])?;
+    let days = days_since_1970(year, two(clock[5], clock[6])?, two(clock[8], clock[9])?)?;
+    let (hour, minute, second) = (two(clock[11], clock[12])?, two(clock[14], clock[15])?, two(clock[17], clock[18])?);
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
     let (fraction_us, zone) = fraction_us(rest)?;
-    Some((days * 86_400 + second_of_day - offset_seconds(zone)?) * SECOND_US + fraction_us)
+    let seconds = days * 86_400 + (hour * 60 + minute) * 60 + second - offset_seconds(zone)?;
+    Some(seconds * SECOND_US + fraction_us)
 }
 
-fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |value, digit| digit.is_ascii_digit().then(|| value * 10 + i64::from(digit - b'0')))
-}
-
-fn second_of_day(hour: &[u8], minute: &[u8], second: &[u8]) -> Option<i64> {
-    let (hour, minute, second) = (number(hour)?, number(minute)?, number(second)?);
-    (hour < 24 && minute < 60 && second < 60).then_some((hour * 60 + minute) * 60 + second)
+/// The number of two digits.
+fn two(ten: u8, one: u8) -> Option<i64> {
+    let (ten, one) = (ten.wrapping_sub(b'0'), one.wrapping_sub(b'0'));
+    (ten < 10 && one < 10).then(|| i64::from(ten * 10 + one))
 }
 
 /// Days of the proleptic Gregorian calendar, from 0001-01-01 on, as Python's `date` has it.
@@ -53,21 +58,22 @@ fn fraction_us(rest: &[u8]) -> Option<(i64, &[u8])> {
     let Some(digits) = rest.strip_prefix(b".") else {
         return Some((0, rest));
     };
-    let width = digits.iter().take_while(|digit| digit.is_ascii_digit()).count();
-    if width == 0 || width > DECIMALS_MAX {
-        return None;
+    let (mut width, mut kept_us, mut scale) = (0, 0, SECOND_US);
+    while let Some(digit) = digits.get(width).map(|digit| digit.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+        if width < DECIMALS {
+            kept_us = kept_us * 10 + i64::from(digit);
+            scale /= 10;
+        }
+        width += 1;
     }
-    let kept = width.min(DECIMALS);
-    let scale = (kept..DECIMALS).fold(1, |scale, _| scale * 10);
-    Some((number(&digits[..kept])? * scale, &digits[width..]))
+    (1..=DECIMALS_MAX).contains(&width).then(|| (kept_us * scale, &digits[width..]))
 }
 
 fn offset_seconds(zone: &[u8]) -> Option<i64> {
     match zone {
         b"Z" => Some(0),
-        [sign @ (b'+' | b'-'), hours @ .., b':', ten, one] if hours.len() == 2 => {
-            let minutes = number(&[*ten, *one])?;
-            let hours = number(hours)?;
+        [sign @ (b'+' | b'-'), hour_ten, hour_one, b':', ten, one] => {
+            let (hours, minutes) = (two(*hour_ten, *hour_one)?, two(*ten, *one)?);
             let seconds = (hours < 24 && minutes < 60).then_some((hours * 60 + minutes) * 60)?;
             Some(if *sign == b'-' { -seconds } else { seconds })
         }

@@ -15,15 +15,17 @@ import zstandard
 
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.intake import Intake
-from kittiwake.batch.replay import replay
+from kittiwake.batch.native.gathering import kept_events
+from kittiwake.batch.replay import HELD_BYTES, replay
 from kittiwake.batch.settings import RunSettings
 from kittiwake.input import events
 from kittiwake.input.bulk import Table, read_tables
 from kittiwake.input.events import parse_event
-from kittiwake.input.lines import Block
+from kittiwake.input.lines import Block, TextLines
 from kittiwake.input.native import blocks as native
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.model import DeadLetter, Event
+from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load, load_files
 from kittiwake.time.instants import parse_instant
@@ -104,8 +106,10 @@ def _events_of(table: Table) -> Iterator[Event]:
 def _taken(lines: list[bytes]) -> tuple[list[Event], list[int]]:
     found = native.installed()
     assert found is not None
-    reading = found.module.read_lines
-    columns, taken, newest_us, left, pairs, kept = reading(lines, events.TIME_MIN_US, LATEST_US, lambda _: None)
+    bounds: Any = events.TIME_MIN_US, LATEST_US, lambda _: None
+    of_lines = found.module.read_lines(lines, *bounds)
+    assert found.module.read_text(b"\n".join(lines), *bounds) == of_lines
+    columns, taken, newest_us, left, pairs, kept = of_lines
     assert kept == 0
     read = list(_events_of(Table(*columns)))
     assert taken == len(read) == len(lines) - len(left)
@@ -154,11 +158,12 @@ def test_intake_is_the_same_without_it(
     settings = RunSettings(START_US, shape=shape)
     with_it, without = Intake(settings, programs, own), Intake(settings, programs, theirs)
     for lines in blocks:
-        block = Block(1, lines, sum(map(len, lines)) + len(lines) - 1)
+        text = b"\n".join(lines)
+        block = Block(1, TextLines(text), len(text))
         found = with_it.take("events.jsonl", block)
         with monkeypatch.context() as patched:
             patched.setattr(native, "installed", lambda: None)
-            expected = without.take("events.jsonl", block)
+            expected = without.take("events.jsonl", block._replace(lines=lines))
         assert _letters(found.dead_letters) == _letters(expected.dead_letters)
         assert _texts(found.table) == _texts(expected.table)
         assert _texts(found.items) == _texts(expected.items)
@@ -210,6 +215,31 @@ def test_only_wanted_types_are_kept_and_wants_are_asked_once_for_an_account_and_
     found = native.read_blocks(lines, events.TIME_MIN_US, LATEST_US, wants, wants)
     assert [event.type for event in _events_of(found.contacts.table)] == ["page.viewed"]
     assert (found.contacts.taken, asked) == (3, ["acme", "acme"])
+
+
+@needed
+def test_lines_of_which_all_are_taken_are_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = TextLines(b"\n".join([PLAIN, OTHER]))
+    monkeypatch.setattr(TextLines, "cut", None)
+    found = native.read_blocks(lines, events.TIME_MIN_US, LATEST_US, lambda _: None, lambda _: None)
+    assert (found.contacts.taken, len(lines)) == (2, 2)
+
+
+@needed
+def test_what_is_wanted_is_asked_once_of_a_run_for_an_account_and_type(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def wants(account_id: str) -> None:
+        asked.append(account_id)
+
+    kept = kept_events(Programs(load(write_rules(tmp_path / "rules.yaml"))), Mode.REPLAY, HELD_BYTES)
+    assert kept is not None
+    text = b"\n".join([PLAIN, OTHER.replace(b"cart.item_added", b"page.viewed"), PLAIN])
+    for _ in range(3):
+        _, taken, _, left, pairs, _ = kept.read_text(text, events.TIME_MIN_US, LATEST_US, wants)
+        assert (taken, left) == (3, [])
+        assert pairs == [("acme", "cart.item_added"), ("acme", "page.viewed")]
+    assert asked == ["acme", "acme"]
 
 
 def test_without_it_python_reads_everything(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ Called by the job. The batches are those of `record_batches`: a worker without t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import zstandard
@@ -24,9 +24,14 @@ class NativeBatcher:
         """`module` is the accelerator."""
         self._batcher = module.Batcher(partitions)
 
-    def read_lines(self, lines: list[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
+    def read_lines(self, lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
         """As the accelerator's, which keeps all that is wanted."""
         found: Found = self._batcher.read_lines(lines, earliest_us, latest_us, wants)
+        return found
+
+    def read_text(self, text: bytes, earliest_us: int, latest_us: int, wants: Wants) -> Found:
+        """Likewise."""
+        found: Found = self._batcher.read_text(text, earliest_us, latest_us, wants)
         return found
 
     def take_zones(self) -> list[bytes]:

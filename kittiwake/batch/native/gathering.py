@@ -8,7 +8,7 @@ decided as they are merged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import starmap
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeAlias
@@ -91,9 +91,14 @@ class KeptEvents:
         if self._runs is not None:
             self._runs.close()
 
-    def read_lines(self, lines: list[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
+    def read_lines(self, lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
         """As the accelerator's, which keeps what it can decide."""
         found: Found = self._gathered.read_lines(lines, earliest_us, latest_us, wants)
+        return found
+
+    def read_text(self, text: bytes, earliest_us: int, latest_us: int, wants: Wants) -> Found:
+        """Likewise."""
+        found: Found = self._gathered.read_text(text, earliest_us, latest_us, wants)
         return found
 
     def fresh(self) -> KeptEvents:

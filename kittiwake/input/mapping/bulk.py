@@ -140,7 +140,7 @@ class BlockReader:
                     continue
         return views, indexes, False
 
-    def _decoded(self, lines: list[bytes], whole: bytes, longest: int) -> tuple[list[View], Sequence[int], bool]:
+    def _decoded(self, lines: Sequence[bytes], whole: bytes, longest: int) -> tuple[list[View], Sequence[int], bool]:
         assert self._expected is not None
         if lines and _are_shallow(lines, whole, longest):
             every = range(len(lines))
@@ -153,7 +153,7 @@ class BlockReader:
                 return views, every, False
         return *self._decoded_singly(lines), False
 
-    def _decoded_singly(self, lines: list[bytes]) -> tuple[list[View], Sequence[int]]:
+    def _decoded_singly(self, lines: Sequence[bytes]) -> tuple[list[View], Sequence[int]]:
         assert self._expected is not None
         views, indexes = [], []
         for at, line in enumerate(lines):

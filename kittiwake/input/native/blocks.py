@@ -14,10 +14,11 @@ from importlib import import_module
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from kittiwake.input.bulk import ParsedBlock, ParsedBlocks, Table, Wants, new_table, read_tables
+from kittiwake.input.lines import TextLines
 from kittiwake.time.instants import BEFORE_ALL_US
 
 MODULE: Final = "kittiwake_native"
-FORM: Final = 7
+FORM: Final = 8
 """The form of its answers that is understood here: a wheel of another release may answer otherwise."""
 
 SWITCH: Final = "KITTIWAKE_NATIVE"
@@ -34,8 +35,11 @@ wanted events are in no column, as they are kept."""
 class ReadsLines(Protocol):
     """The accelerator itself, or what keeps events in it."""
 
-    def read_lines(self, lines: list[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
+    def read_lines(self, lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
         """What it is sure of."""
+
+    def read_text(self, text: bytes, earliest_us: int, latest_us: int, wants: Wants) -> Found:
+        """As `read_lines`, of the lines of a text."""
 
 
 class KeepsEvents(ReadsLines, Protocol):
@@ -85,7 +89,7 @@ def in_use() -> Any:
 
 
 def read_blocks(
-    lines: list[bytes],
+    lines: Sequence[bytes],
     earliest_us: int,
     latest_us: int,
     wants: Wants,
@@ -96,7 +100,11 @@ def read_blocks(
     reading: ReadsLines | None = keeping or in_use()
     if reading is None:
         return read_tables(lines, earliest_us, latest_us, wants, wants_of_items)
-    columns, taken, newest_us, left, pairs, kept = reading.read_lines(lines, earliest_us, latest_us, wants)
+    if isinstance(lines, TextLines):
+        columns, taken, newest_us, left, pairs, kept = reading.read_text(lines.text, earliest_us, latest_us, wants)
+        lines.note_number(taken + len(left))
+    else:
+        columns, taken, newest_us, left, pairs, kept = reading.read_lines(lines, earliest_us, latest_us, wants)
     own = _parsed(Table(*columns), taken, newest_us, pairs)._replace(kept=kept)
     if not left:
         return ParsedBlocks(own, _parsed(new_table(), 0, BEFORE_ALL_US, []))

@@ -2,7 +2,7 @@
 //!
 //! A value is a slice of its event's text that is its canonical JSON too (`kittiwake.values.canonical`).
 
-use memchr::memchr2;
+use crate::json::quote_or_backslash;
 
 /// Digits of a number with a point: of longer ones some may not be kept.
 const DIGITS_MAX: usize = 15;
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
         let (start, bytes) = (self.at, self.text.as_bytes());
         self.at += 1;
         loop {
-            self.at += memchr2(b'"', b'\\', bytes.get(self.at..)?)?;
+            self.at = quote_or_backslash(bytes, self.at)?;
             if bytes[self.at] == b'"' {
                 self.at += 1;
                 return self.text.get(start..self.at);
