@@ -21,6 +21,9 @@ rules:
     wait: 1s
     unless: order.completed
 """
+SEATS = """  - {id: seat, when: seat.held, wait: 1s, unless: paid}
+policy: {feeds: {paid: {every: 10m, mode: hold}}}
+"""
 SECONDS_TO_EVALUATE = 60
 
 
@@ -123,9 +126,12 @@ def test_without_its_subscription_a_job_of_this_process_ends_and_the_next_goes_o
 def test_a_job_that_starts_from_snapshots_knows_what_was_pending(
     resources: StreamResources, tmp_path: Path, rules: Path
 ) -> None:
+    """And that a feed had fallen silent before: what relies on it is held."""
+    rules.write_text(RULES + SEATS)
     before = datetime.now(UTC) - timedelta(hours=1)
     archive, backfilled = tmp_path / "archive.jsonl", tmp_path / "backfilled"
-    archive.write_bytes(b"\n".join(cart(contact, before) for contact in ("silent", "buyer")))
+    payment, seat = cart("crowd", before - timedelta(minutes=30), "paid"), cart("seated", before, "seat.held")
+    archive.write_bytes(b"\n".join([payment, seat, *(cart(contact, before) for contact in ("silent", "buyer"))]))
     until = (before + timedelta(milliseconds=100)).isoformat()
     same = ["--rules", str(rules), "--input", str(archive), "--output", str(backfilled)]
     assert kittiwake("replay", *same, "--until", until, "--snapshots").code == 0
