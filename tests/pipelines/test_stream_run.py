@@ -12,11 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from examples.shop.diary import START
 from examples.shop.generate import lines
 from tests.pipelines.streaming import StreamResources, running
 
-CONTACTS, DAYS = 30, 2
+CONTACTS, FEW, DAYS = 30, 12, 2
 FOREIGN = (b"\x00\xff no event", b'{"severity": "INFO", "textPayload": "somebody else\'s"}', b"[1, 2]")
 TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 LATENESS = "5d"
@@ -25,11 +27,12 @@ SECONDS_TO_EVALUATE = 600
 """20 s on a machine of one's own, minutes where ten processes share two cores."""
 
 
+@pytest.mark.parametrize("contacts", [FEW, pytest.param(CONTACTS, marks=pytest.mark.nightly)])
 def test_what_comes_out_of_the_job_is_what_a_replay_says(
-    resources: StreamResources, tmp_path: Path, root: Path, seed: int
+    resources: StreamResources, tmp_path: Path, root: Path, seed: int, contacts: int
 ) -> None:
     now = datetime.now(UTC)
-    records = of_late(lines(CONTACTS, seed, DAYS), now)
+    records = of_late(lines(contacts, seed, DAYS), now)
     half = len(records) // 2
     records[half:half] = FOREIGN
     frozen = now.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,7 +1,7 @@
 """The job decides as the brute-force oracle does: random worlds through files, shuffle and workers, many in one job.
 
-The job has 80 accounts, each with a document of its own. What is drawn depends on the run's seed alone, so that the
-seed in pytest's header repeats a failure.
+The job has 30 accounts, at night 80, each with a document of its own. What is drawn depends on the run's seed alone,
+so that the seed in pytest's header repeats a failure.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import pytest
 
 from kittiwake.batch.replay import replay
 from kittiwake.batch.settings import RunSettings
@@ -28,6 +30,7 @@ from tests.pipelines.running import Job
 from tests.properties.comparison import Rows, difference_of, expected, story
 
 WORLDS = 80
+FEW = 30
 DRAWN_FROM = 8  # the worlds of a job are one in so many: neighbours in time
 CONTACTS = 3
 FILES = ("a.jsonl", "b.jsonl.gz", "c.jsonl", "d.jsonl.gz", "e.jsonl")
@@ -44,10 +47,11 @@ class Drawn(NamedTuple):
     horizon_us: int
 
 
-def test_random_histories_through_the_job_equal_the_oracle(job: Job, tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("worlds", [FEW, pytest.param(WORLDS, marks=pytest.mark.nightly)])
+def test_random_histories_through_the_job_equal_the_oracle(job: Job, tmp_path: Path, seed: int, worlds: int) -> None:
     """With one worker, with two, and by replay, which also has to count the same."""
     rng = random.Random(f"{seed} 0")
-    drawn = draw(rng)
+    drawn = draw(rng, worlds)
     job.rules, inputs = write_accounts(tmp_path / "rules", drawn), write_events(tmp_path / "in", drawn, rng)
     flags = ["--start", START, "--until", clock.rfc3339(drawn.until_us)]
     flags += ["--allowed_lateness", f"{drawn.horizon_us // clock.SECOND}s"]
@@ -71,12 +75,12 @@ def test_random_histories_through_the_job_equal_the_oracle(job: Job, tmp_path: P
 # ---------------------------------------------------------------- in
 
 
-def draw(rng: random.Random) -> Drawn:
+def draw(rng: random.Random, worlds: int) -> Drawn:
     """Worlds whose histories end near one another, so that one end of the run cuts through many of them."""
-    seeds = sorted(rng.sample(range(10**9), WORLDS * DRAWN_FROM), key=lambda each: newest_us(world(each)))
-    first = rng.randrange(len(seeds) - WORLDS + 1)
-    chosen = seeds[first : first + WORLDS]
-    until_us = rng.choice(sorted(world(each).until_us for each in chosen)[WORLDS // 2 :])
+    seeds = sorted(rng.sample(range(10**9), worlds * DRAWN_FROM), key=lambda each: newest_us(world(each)))
+    first = rng.randrange(len(seeds) - worlds + 1)
+    chosen = seeds[first : first + worlds]
+    until_us = rng.choice(sorted(world(each).until_us for each in chosen)[worlds // 2 :])
     horizon_us = world(rng.choice(chosen)).allowed_lateness_us
     drawn = {}
     for each in chosen:

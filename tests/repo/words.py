@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 from tests.repo import pages
@@ -177,14 +178,13 @@ def _in_names(source: str) -> Iterator[Hit]:
                 yield hit._replace(line=getattr(node, "lineno", 0))
 
 
-def in_name(name: str) -> Iterator[Hit]:
-    """Private words of one identifier, snake case or camel case."""
+@cache
+def in_name(name: str) -> tuple[Hit, ...]:
+    """Private words of one identifier, snake case or camel case; most names are given many times."""
     if name in EXEMPT_NAMES:
-        return
+        return ()
     parts = "_".join(word.lower() for word in WORD.findall(name))
-    for pattern, instead in _NAMES.items():
-        if pattern.search(parts):
-            yield Hit(0, name, instead)
+    return tuple(Hit(0, name, instead) for pattern, instead in _NAMES.items() if pattern.search(parts))
 
 
 def in_file(name: str, text: str) -> list[Hit]:

@@ -33,22 +33,25 @@ def expected(events: Path) -> Ran:
     return replayed(SHOP_RULES, events, events.parent / "replay")
 
 
-def test_the_shop_is_decided_as_by_replay(endpoint: str, events: Path, expected: Ran, tmp_path: Path) -> None:
-    ran = on_engine(endpoint, SHOP_RULES, events, tmp_path / "out", *LOOPBACK)
+@pytest.fixture(scope="module")
+def ran(endpoint: str, events: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    return on_engine(endpoint, SHOP_RULES, events, tmp_path_factory.mktemp("ran") / "out", *LOOPBACK)
+
+
+def test_the_shop_is_decided_as_by_replay(ran: Ran, expected: Ran) -> None:
     assert len(facts(expected)["triggers"]) > 100
     assert facts(ran) == facts(expected)
+
+
+def test_the_counts_of_a_run_are_those_of_replay(ran: Ran, expected: Ran) -> None:
+    for name in ("events", "contacts", "decisions", "dead_letters"):
+        assert ran.summary[name] == expected.summary[name], name
 
 
 def test_so_it_is_by_workers_that_the_engine_starts(endpoint: str, events: Path, expected: Ran, tmp_path: Path) -> None:
     ran = on_engine(endpoint, SHOP_RULES, events, tmp_path / "out", *processes(tmp_path))
     assert (tmp_path / boot.WORKERS).read_text().split()
     assert facts(ran) == facts(expected)
-
-
-def test_the_counts_of_a_run_are_those_of_replay(endpoint: str, events: Path, expected: Ran, tmp_path: Path) -> None:
-    summary = on_engine(endpoint, SHOP_RULES, events, tmp_path / "out", *LOOPBACK).summary
-    for name in ("events", "contacts", "decisions", "dead_letters"):
-        assert summary[name] == expected.summary[name], name
 
 
 def test_buyers_are_decided_as_by_replay(endpoint: str, tmp_path: Path) -> None:

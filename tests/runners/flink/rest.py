@@ -9,7 +9,8 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 ANSWER_S: Final = 30
-LOOK_S: Final = 0.2
+LOOK_S: Final = 0.5
+"""Each look costs the job manager what it takes to ask all workers."""
 ENDED: Final = frozenset({"FINISHED", "FAILED", "CANCELED"})
 
 

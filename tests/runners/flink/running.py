@@ -123,7 +123,7 @@ FAULTS: Final[Mapping[float, Fault]] = {0.2: kill_python, **DEATH, 0.7: go_on_wi
 """What happens when so much has been read."""
 
 
-SLOW: Final = 30
+SLOW: Final = 20
 """Events a second: a checkpoint or more are done between one fault and the next."""
 
 
