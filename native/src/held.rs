@@ -1,6 +1,6 @@
 //! Contacts in memory, which come out in the order of account and id once all of their events are here.
 
-use crate::contacts::{Account, Contacts, Row, CONTACT_BYTES};
+use crate::contacts::{Account, Contact, Contacts, Row, CONTACT_BYTES};
 use crate::record::Record;
 use crate::spilled::{put, Turn};
 
@@ -86,12 +86,55 @@ impl Held {
         if self.is_ordered {
             return;
         }
-        let mut order: Vec<u32> = (0..self.contacts.all.len() as u32).collect();
-        order.sort_unstable_by_key(|&at| self.name_of(accounts, at));
-        (self.order, self.is_ordered) = (order, true);
+        let ranks = ranks_of(accounts);
+        let all = &self.contacts.all;
+        let key =
+            |(at, one): (usize, &Contact)| (ranks[one.account as usize], beginning_of(&one.contact_id), at as u32);
+        let mut order: Vec<(u32, u64, u32)> = all.iter().enumerate().map(key).collect();
+        order.sort_unstable_by(|one, other| {
+            let rest = |at: u32| &all[at as usize].contact_id;
+            (one.0, one.1).cmp(&(other.0, other.1)).then_with(|| rest(one.2).cmp(rest(other.2)))
+        });
+        (self.order, self.is_ordered) = (order.into_iter().map(|(_, _, at)| at).collect(), true);
     }
+}
+
+/// The place of each account by its name.
+fn ranks_of(accounts: &[Account]) -> Vec<u32> {
+    let mut order: Vec<usize> = (0..accounts.len()).collect();
+    order.sort_unstable_by_key(|&account| &accounts[account].name);
+    let mut ranks = vec![0; accounts.len()];
+    for (rank, account) in order.into_iter().enumerate() {
+        ranks[account] = rank as u32;
+    }
+    ranks
+}
+
+/// The first bytes of a text, which come in its order: most that differ do so here, and need not be looked up.
+fn beginning_of(text: &str) -> u64 {
+    let mut bytes = [0; size_of::<u64>()];
+    for (byte, found) in bytes.iter_mut().zip(text.bytes()) {
+        *byte = found;
+    }
+    u64::from_be_bytes(bytes)
 }
 
 pub fn is_before(name: (&str, &str), before: Option<(&str, &str)>) -> bool {
     before.is_none_or(|before| name < before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beginning_of;
+
+    #[test]
+    fn beginnings_that_differ_are_in_the_order_of_their_texts() {
+        let texts = ["", "\0", "a", "a\0", "a\0b", "ab", "c-042109", "c-042109x", "c-04210é", "c-0421é0", "é", "🐦"];
+        for one in texts {
+            for other in texts {
+                let (beginning, another) = (beginning_of(one), beginning_of(other));
+                assert!(beginning == another || (beginning < another) == (one < other), "{one:?} {other:?}");
+            }
+        }
+    }
 }

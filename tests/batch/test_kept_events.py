@@ -32,7 +32,23 @@ START_US = parse_instant("2026-11-02T00:00:00Z")
 TYPES = ("a", "b", "c", "contact.updated", "page.viewed")
 MATCHES: tuple[Any, ...] = ("a", "b", ["a", "b"], ["a", "c"], {"event": "c"})
 WAITS: tuple[Any, ...] = ("30m", "1h", ["30m", "1h"], ["15m", "45m", "90m"])
-CONTACTS = ("c1", "c2", "c3", "c4", "c5", "é 🐦", "\u2028", "\u0085", 'a "b"', "\\", "\x7f", "c6/")
+CONTACTS = (
+    "c1",
+    "c2",
+    "c3",
+    "c4",
+    "c5",
+    "é 🐦",
+    "\u2028",
+    "\u0085",
+    'a "b"',
+    "\\",
+    "\x7f",
+    "c6/",
+    "contact-1",
+    "contact-10",
+    "contact-2",
+)
 ACCOUNTS = ("acme", "globex", "other", "née", "\u2029")
 PROPERTIES: tuple[dict[str, Any], ...] = (
     {}, {"k": 1}, {"k": 1.5, "note": "é"}, {"timezone": "Europe/Paris"}, {"timezone": "Mars"}, {"k": "\u2028\\"},
