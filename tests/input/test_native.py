@@ -266,6 +266,7 @@ app(["--version"])
     [
         (native.FORM, "1", "(kittiwake-native 9.0)"),
         (native.FORM, "0", "(kittiwake-native 9.0, off by KITTIWAKE_NATIVE=0)"),
+        (native.FORM, " Off", "(kittiwake-native 9.0, off by KITTIWAKE_NATIVE=off)"),
         (
             99,
             "1",

@@ -22,7 +22,8 @@ FORM: Final = 8
 """The form of its answers that is understood here: a wheel of another release may answer otherwise."""
 
 SWITCH: Final = "KITTIWAKE_NATIVE"
-OFF: Final = "0"
+OFF: Final = ("0", "false", "no", "off")
+"""What turns it off, in any case of letters: whoever is in haste writes any of these."""
 
 Columns: TypeAlias = tuple[list[Any], list[Any], list[Any], list[Any], list[Any], list[Any]]
 """Those of a table."""
@@ -69,8 +70,9 @@ def installed() -> Accelerator | None:
 
 
 def _why_not(form: int) -> str:
-    if os.environ.get(SWITCH) == OFF:
-        return f"off by {SWITCH}={OFF}"
+    switch = os.environ.get(SWITCH, "").strip().lower()
+    if switch in OFF:
+        return f"off by {SWITCH}={switch}"
     return "" if form == FORM else f"not used: it answers in form {form}, and this release reads form {FORM}"
 
 
