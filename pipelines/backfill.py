@@ -196,7 +196,7 @@ def _tables_run(options: BackfillOptions, programs: Programs) -> TablesRun | Non
     """What a run into tables needs beside their address; None: the output is a folder."""
     if options.run_id is None:
         return None
-    say(f"run {options.run_id}: takes the place of the earlier run of this name in {options.output}")
+    say(f"run {options.run_id}: takes the place of an earlier run of this name in {options.output}, if there is one")
     return TablesRun(options.run_id, programs.used.ruleset_version, options.temp_location)
 
 
