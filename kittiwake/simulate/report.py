@@ -1,6 +1,6 @@
 """A simulation as tables that a marketer reads, and these as plain text for a terminal.
 
-Pure. Printed by `kittiwake simulate`; its page has the same tables.
+Pure. Printed by `kittiwake simulate`; its page has the same tables, but those of feeds and breakers.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from kittiwake.batch.report import event_lines, table_lines
+from kittiwake.batch.report import event_lines, feed_lines, table_lines
 from kittiwake.printable import visible, visible_lines
 from kittiwake.simulate.model import Arm, Estimate, GoalOfRule, RuleFigures, Simulation, Uplift
 from kittiwake.time.durations import format_duration
@@ -32,6 +32,7 @@ def render(simulation: Simulation) -> str:
             *(f"EMPTY: {visible(text)}" for text in simulation.summary.empty),
             *event_lines(simulation.summary, "simulate"),
             *(_body(simulation) if simulation.summary.stopped is None else ()),
+            *feed_lines(simulation.summary),
             *(f"FINDING: {visible(text)}" for text in found),
         ]
     )

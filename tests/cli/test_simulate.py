@@ -65,3 +65,16 @@ def test_no_input_and_a_goal_that_never_came_are_said(files: tuple[Path, Path]) 
     )
     never = kittiwake("simulate", *files, "--goal", "order.complete")
     assert (never.code, "FINDING: no event of the goal came: order.complete\n" in never.out) == (1, True)
+
+
+def test_what_a_feed_and_a_breaker_in_shadow_would_have_held_is_said(tmp_path: Path) -> None:
+    policy = "policy: {feeds: {order.completed: {every: 1d}}, breaker: {cart.item_added: {max: 1, per: 1h}}}\n"
+    rules = write(tmp_path / "rules.yaml", RULES + policy)
+    both = event("cart.item_added", "2025-03-01T10:01:00Z", "c7")
+    order = event("order.completed", "2025-03-01T09:00:00Z", "c8")
+    ran = kittiwake("simulate", rules, write(tmp_path / "events.jsonl", order, *CARTS, both))
+    assert ran.code == 0
+    assert {"1 feed silent at times", "1 type flooded at times", "  1 candidate due that a flood had armed"} <= {
+        *ran.out.splitlines()
+    }
+    assert "  3 candidates due while a feed was silent that its rule relies on\n" in ran.out

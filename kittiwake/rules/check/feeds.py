@@ -40,7 +40,7 @@ def check_breaker(policy: PolicyObject, path: KeyPath) -> Iterator[Diagnostic[Co
     yield from _check_number(policy.breaker, path, BREAKERS_MAX, "types with a breaker")
     for name, one in (policy.breaker or {}).items():
         yield from _check_type(name, (*path, name), "no flood of it arms a rule")
-        yield from check_range(one.max, (*path, name, "max"), 1, BREAKER_MAX, "a breaker")
+        yield from check_range(one.max, (*path, name, "max"), 1, BREAKER_MAX, "a max")
         yield from check_span(one.per, (*path, name, "per"), BREAKER_PER_MAX_US, "a per")
         yield from _check_shortest(one.per, (*path, name, "per"), BREAKER_PER_MIN_MINUTES)
 

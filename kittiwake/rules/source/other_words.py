@@ -351,8 +351,20 @@ EXAMPLES: Final = {
     "Where": "{category: coffee, price: {gte: 50}}",
 }
 
-_OF_KEYS: Final[dict[KeyPath, str]] = {("channels",): "{email: {consent: {purpose: email}}}"}
+_OF_KEYS: Final[dict[KeyPath, str]] = {
+    ("breaker",): "{cart.item_added: {max: 5000, per: 1h}}",
+    ("channels",): "{email: {consent: {purpose: email}}}",
+    ("feeds",): "{order.completed: {every: 6h}}",
+}
 """By the key alone, where an object of no model of its own is asked for."""
+
+
+_OF_TYPES: Final = {
+    "BreakerObject": "cart.item_added: {max: 5000, per: 1h}",
+    "FeedObject": "order.completed: {every: 6h}",
+}
+_NO_TYPES: Final = ("every", "max", "mode", "per", "event", "type")
+"""What stands where a type should, in front of an object, where somebody left the type out."""
 
 
 def meant(key: str, model: type[Model] | None) -> str | None:
@@ -370,4 +382,6 @@ def example(model: str, path: KeyPath) -> str | None:
     """What an object of a model looks like whose keys are the author's."""
     if model == "Where" and path[-1:] == ("contact",):
         return "{tier: gold}"
+    if model in _OF_TYPES and path[-1] in _NO_TYPES:
+        return _OF_TYPES[model]
     return EXAMPLES.get(model) or _OF_KEYS.get(path[-1:])
