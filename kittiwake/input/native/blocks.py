@@ -23,7 +23,7 @@ FORM: Final = 8
 
 SWITCH: Final = "KITTIWAKE_NATIVE"
 OFF: Final = ("0", "false", "no", "off")
-"""What turns it off, in any case of letters: whoever is in haste writes any of these."""
+"""What turns it off, capitals or not: whoever is in haste writes any of these."""
 
 Columns: TypeAlias = tuple[list[Any], list[Any], list[Any], list[Any], list[Any], list[Any]]
 """Those of a table."""
