@@ -1,17 +1,30 @@
-"""What the calculator starts from: what was measured here, with its command, and what is only assumed."""
+"""What the calculator starts from: what was measured here, with its command, and what is only assumed.
+
+`python -m benchmarks.scale.retake` measures what comes of stages and of contacts that do not come, and writes
+`measured.json`.
+"""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 STAGES: Final = "python -m benchmarks.scale.stages --hours 12"
 GRPC: Final = "python -m benchmarks.streaming --rules twelve --parts hosts --runners subprocess"
 SILENCE: Final = "python -m benchmarks.streaming.silence"
-SILENCE_GRPC: Final = "python -m benchmarks.streaming.silence --over_grpc, against --parts costs of --rules twelve"
 HORIZONS: Final = "python -m benchmarks.horizons"
 REEVALUATED: Final = "REEVALUATE_EVERY_US, with rules at a target; 0 with rules in files"
 MACHINE: Final = "n1-standard-2, of which Google says that it suits Streaming Engine"
 ASSUMED: Final = "assumed: nobody has measured it"
+TAKEN_PATH: Final = Path(__file__).with_name("measured.json")
+TAKEN: Final[Mapping[str, Any]] = json.loads(TAKEN_PATH.read_text(encoding="utf-8"))
+"""What was measured last, and on what."""
+_OF: Final[Mapping[str, float]] = TAKEN["stages"]["found"]
+_SPAN: Final[Mapping[str, float]] = TAKEN["silence"]["spans"][-1]
+"""Of a contact that has not come for a month."""
+_WITHOUT_CACHE: Final[Mapping[str, float]] = TAKEN["silence"]["over_grpc"][0]
 
 
 class Input(NamedTuple):
@@ -33,32 +46,32 @@ INPUTS: Final[dict[str, Input]] = {
     "hot_per_s": Input(1.0, "events a second of the busiest contact: a script, a shared id", ASSUMED, 0, 1e9),
     "silent_firings": Input(1.0, "timer firings a day of a contact that does not come", REEVALUATED, 0, 1e3),
     # ---- CPU, in microseconds
-    "parse_us": Input(13.6, "of a message: decode, validate, find its rules", STAGES),
-    "buffer_us": Input(72, "of a needed event: into state, its timer", STAGES),
-    "firing_us": Input(710, "of a timer firing, our own code alone", STAGES),
-    "silent_us": Input(100, "of one of a contact that does not come, our own code alone", SILENCE),
+    "parse_us": Input(_OF["parse_us"], "of a message: decode, validate, find its rules", STAGES),
+    "buffer_us": Input(_OF["buffer_us"], "of a needed event: into state, its timer", STAGES),
+    "firing_us": Input(_OF["firing_us"], "of a timer firing, our own code alone", STAGES),
+    "silent_us": Input(_SPAN["cpu_us"], "of one of a contact that does not come, our own code alone", SILENCE),
     "beam_us": Input(2_800.0, "of an event with its timer firing, over gRPC, Beam and our code", GRPC),
-    "silent_beam_us": Input(1_100.0, "of one of a contact that does not come, over gRPC", SILENCE_GRPC),
-    "row_us": Input(9.8, "of a row of a table", STAGES),
-    "trigger_us": Input(2.1, "of a trigger's message", STAGES),
+    "silent_beam_us": Input(_WITHOUT_CACHE["cpu_us"], "of one of a contact that does not come, over gRPC", SILENCE),
+    "row_us": Input(_OF["row_us"], "of a row of a table", STAGES),
+    "trigger_us": Input(_OF["trigger_us"], "of a trigger's message", STAGES),
     "hot_firing_us": Input(330.0, "of a firing of a contact that keeps as much as the next but one says", HORIZONS),
     "hot_event_us": Input(54.0, "of an event of a busy contact that shares its firing", HORIZONS),
     "hot_bytes": Input(120_975.0, "kept of a contact with an event every ten seconds", HORIZONS, 1),
     # ---- of each
-    "needed": Input(1.0, "events that some rule needs, of each message", STAGES, 0, 100),
-    "firings": Input(1.2, "timer firings of each needed event", STAGES, 0, 1e3),
-    "quiet_firings": Input(1.0, "timer firings of a contact after its last event", STAGES, 0, 1e6),
-    "decisions": Input(0.36, "decisions of each message", STAGES, 0, 1e3),
-    "triggers": Input(0.15, "triggers of each message", STAGES, 0, 1e3),
+    "needed": Input(_OF["needed"], "events that some rule needs, of each message", STAGES, 0, 100),
+    "firings": Input(_OF["firings"], "timer firings of each needed event", STAGES, 0, 1e3),
+    "quiet_firings": Input(_OF["quiet_firings"], "timer firings of a contact after its last event", STAGES, 0, 1e6),
+    "decisions": Input(_OF["decisions"], "decisions of each message", STAGES, 0, 1e3),
+    "triggers": Input(_OF["triggers"], "triggers of each message", STAGES, 0, 1e3),
     # ---- bytes
-    "message_bytes": Input(231, "of a message", STAGES),
-    "shuffled_bytes": Input(309, "of a needed event between steps", STAGES),
-    "written_bytes": Input(4_650, "into state, of a timer firing and the event that waited for it", STAGES),
-    "silent_bytes": Input(50, "into state, of a timer firing of a contact that does not come", SILENCE),
-    "row_bytes": Input(900, "of a row", STAGES),
-    "trigger_bytes": Input(887, "of a trigger's message", STAGES),
-    "state_bytes": Input(1_480, "kept of a contact that comes", STAGES),
-    "left_bytes": Input(1_270, "kept of a contact forty days later", STAGES),
+    "message_bytes": Input(_OF["message_bytes"], "of a message", STAGES),
+    "shuffled_bytes": Input(_OF["shuffled_bytes"], "of a needed event between steps", STAGES),
+    "written_bytes": Input(_OF["written_bytes"], "into state, of a firing and the event that waited for it", STAGES),
+    "silent_bytes": Input(_SPAN["bytes_written"], "into state, of a firing of a contact that does not come", SILENCE),
+    "row_bytes": Input(_OF["row_bytes"], "of a row", STAGES),
+    "trigger_bytes": Input(_OF["trigger_bytes"], "of a trigger's message", STAGES),
+    "state_bytes": Input(_OF["state_bytes"], "kept of a contact that comes", STAGES),
+    "left_bytes": Input(_OF["left_bytes"], "kept of a contact forty days later", STAGES),
     "hot_state_bytes": Input(336.0, "kept for each event of a busy contact within an hour", HORIZONS),
     # ---- the machines
     "vcpus": Input(2, "of a worker", MACHINE, 1, 416),

@@ -1,8 +1,8 @@
 """`python -m benchmarks.streaming.silence`: what a contact costs that does not come, where rules are at a target.
 
 Contacts come once, under the twelve rules; then days pass. Counts and bytes are exact, and the same on any machine; CPU
-is that of our own code on the minimal runner. `--over_grpc`: CPU of Beam's runner and its worker, of the days in which
-hardly any contact is evaluated.
+is that of our own code on the minimal runner. Then the same over gRPC: CPU of Beam's runner and its worker, of the days
+in which hardly any contact is evaluated.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import logging
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
@@ -25,6 +26,7 @@ from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, SECOND_US
 from kittiwake.transforms.stream.evaluate import EvaluateDoFn
 
+CONTACTS, CONTACTS_OVER_GRPC = 1_000, 100
 EVENTS: Final = 5
 KNOWN_US: Final = 90 * SECOND_US
 SPANS: Final = ((1, 8), (8, 31), (31, 91))
@@ -101,42 +103,92 @@ def over_grpc(contacts: int, cache_mb: int) -> Flowed:
         return flow(load, step, cache_mb, Path(folder) / "steps", Steps(*GRPC_SPAN, DAY_US))
 
 
+class Span(NamedTuple):
+    """Some days without a visit, of our own code: of a contact and day, but for the first two."""
+
+    begins: int
+    ends: int
+    firings: float
+    written: float
+    bytes_read: float
+    bytes_written: float
+    cpu_us: float
+
+
+class OverGrpc(NamedTuple):
+    """`GRPC_SPAN` over gRPC, of a contact and day, but for the first."""
+
+    cache_mb: int
+    cpu_us: float
+    requests: float
+    """For state, over all days from the visit on."""
+
+
+class Silence(NamedTuple):
+    """What contacts cost that do not come."""
+
+    contacts: int
+    contacts_over_grpc: int
+    spans: Sequence[Span]
+    over_grpc: Sequence[OverGrpc]
+
+
+def measure(contacts: int, contacts_over_grpc: int) -> Silence:
+    """All of it, in one go."""
+    days = Days(contacts)
+    spans = [_span(days, contacts, *span) for span in SPANS]
+    return Silence(contacts, contacts_over_grpc, spans, [_over_grpc(contacts_over_grpc, mb) for mb in CACHES_MB])
+
+
+def _span(days: Days, contacts: int, begins: int, ends: int) -> Span:
+    of, each = days.spent(begins, ends), contacts * (ends - begins)
+    counted = (of.firings, of.written, of.bytes_read, of.bytes_written, of.cpu_s * 1e6)
+    return Span(begins, ends, *(number / each for number in counted))
+
+
+def _over_grpc(contacts: int, cache_mb: int) -> OverGrpc:
+    begins, ends = GRPC_SPAN
+    found = over_grpc(contacts, cache_mb)
+    return OverGrpc(cache_mb, found.cpu_us / (contacts * (ends - begins)), found.requests.total() / (contacts * ends))
+
+
 def _copied(counts: Counts) -> Counts:
     return Counts(**{name: getattr(counts, name) for name in counts.__slots__})
 
 
-def main() -> None:
-    """Let months pass, and print a table."""
-    asked = argparse.ArgumentParser(prog="python -m benchmarks.streaming.silence", description=__doc__)
-    asked.add_argument("--contacts", type=int, help="(1000, over gRPC 100)")
-    asked.add_argument("--over_grpc", action="store_true", help="through Beam's runner and a worker process")
-    flags = asked.parse_args()
-    if flags.over_grpc:
-        _print_over_grpc(flags.contacts or 100)
-    else:
-        _print_lean(flags.contacts or 1_000)
+def table_of_spans(spans: Iterable[Span]) -> str:
+    """Of our own code."""
+    head = (
+        "| days after | firings | states written | bytes read | bytes written | CPU µs |\n|---|--:|--:|--:|--:|--:|\n"
+    )
+    return head + "".join(
+        f"| {of.begins} to {of.ends - 1} | {of.firings:.2f} | {of.written:.2f} "
+        f"| {of.bytes_read:,.0f} | {of.bytes_written:,.0f} | {of.cpu_us:,.0f} |\n"
+        for of in spans
+    )
 
 
-def _print_over_grpc(contacts: int) -> None:
-    logging.disable(logging.WARNING)
+def table_over_grpc(found: Iterable[OverGrpc]) -> str:
+    """Of Beam's runner and its worker."""
     begins, ends = GRPC_SPAN
-    print("| days after | cache | CPU µs | requests for state |\n|---|---|--:|--:|")
-    for cache_mb in CACHES_MB:
-        found, days = over_grpc(contacts, cache_mb), contacts * (ends - begins)
-        requests = found.requests.total() / (contacts * ends)
-        cache = f"{cache_mb} MB" if cache_mb else "off"
-        print(f"| {begins} to {ends - 1} | {cache} | {found.cpu_us / days:,.0f} | {requests:.2f} |")
+    head = "| days after | Beam's cache | CPU µs | requests for state |\n|---|---|--:|--:|\n"
+    return head + "".join(
+        f"| {begins} to {ends - 1} | {f'{of.cache_mb} MB' if of.cache_mb else 'off'} | {of.cpu_us:,.0f} "
+        f"| {of.requests:.2f} |\n"
+        for of in found
+    )
 
 
-def _print_lean(contacts: int) -> None:
-    days = Days(contacts)
-    print("| days after | firings | states written | bytes read | bytes written | CPU µs |\n|---|--:|--:|--:|--:|--:|")
-    for begins, ends in SPANS:
-        of, each = days.spent(begins, ends), contacts * (ends - begins)
-        print(
-            f"| {begins} to {ends - 1} | {of.firings / each:.2f} | {of.written / each:.3f} "
-            f"| {of.bytes_read / each:,.0f} | {of.bytes_written / each:,.0f} | {of.cpu_s * 1e6 / each:,.0f} |"
-        )
+def main() -> None:
+    """Let months pass, and print two tables."""
+    asked = argparse.ArgumentParser(prog="python -m benchmarks.streaming.silence", description=__doc__)
+    asked.add_argument("--contacts", type=int, default=CONTACTS, help=f"({CONTACTS:,})")
+    asked.add_argument("--contacts_over_grpc", type=int, default=CONTACTS_OVER_GRPC, help=f"({CONTACTS_OVER_GRPC})")
+    flags = asked.parse_args()
+    logging.disable(logging.WARNING)
+    found = measure(flags.contacts, flags.contacts_over_grpc)
+    print(table_of_spans(found.spans))
+    print(table_over_grpc(found.over_grpc), end="")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from benchmarks.scale import __main__ as scale
 from benchmarks.scale.measured import ASSUMED, INPUTS, LIMITS
 from benchmarks.scale.model import DAYS, GRPC, bill, cpu_a_day, firings_a_day, strains, traffic, workers
+from benchmarks.scale.pages import pages, with_line, with_table
 from benchmarks.scale.prices import PRICES
 from benchmarks.scale.stages import measure
 from kittiwake.kernel.plan.limits import Limits
@@ -216,6 +217,26 @@ def test_the_page_shows_what_the_calculator_prints(root: Path, capsys: pytest.Ca
 
 
 # ---------------------------------------------------------------- what it starts from
+
+
+def test_the_pages_show_what_was_measured_last(root: Path) -> None:
+    for path, text in pages(root).items():
+        assert text == path.read_text(encoding="utf-8"), f"{path.name}: run `python -m benchmarks.scale.pages`"
+
+
+def test_a_figure_is_put_into_its_own_place_or_refused() -> None:
+    page = "# P\n\n## A\n\n| a |\n| b |\n\n| c |\nTaken on Monday.\n\n## B\n\n| d |\n"
+    assert with_table(page, "## A", "| new |\n", 1) == page.replace("| c |", "| new |")
+    assert with_table(page, "## B", "| new |\n") == page.replace("| d |", "| new |")
+    assert with_line(page, "Taken on ", "Friday.") == page.replace("Monday", "Friday")
+    for wrong in (
+        lambda: with_table(page, "## A", "", 2),
+        lambda: with_table(page, "## C", ""),
+        lambda: with_line(page, "Seen on ", ""),
+        lambda: with_line(page, "|", ""),
+    ):
+        with pytest.raises(ValueError, match=r"behind|begin with|not found"):
+            wrong()
 
 
 def test_what_the_calculator_starts_from_is_what_the_stages_count() -> None:
