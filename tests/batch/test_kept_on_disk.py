@@ -130,6 +130,33 @@ def test_any_rules_that_it_knows_decide_the_same_through_the_disk(
     assert len(runs) > cases
 
 
+@needed
+@pytest.mark.parametrize("held_bytes", [3_000, 30_000], ids=["stream", "list"])
+@pytest.mark.parametrize("is_read_by_python", [False, True])
+def test_a_busy_contact_comes_from_many_frames_of_many_runs_whole(
+    held_bytes: int, is_read_by_python: bool, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of which Python may have read an event: its id is written with an escape."""
+    dice = random.Random(seed)
+    lines = [line(3 * number, dice.choice("aab"), minutes=number) for number in range(150)]
+    lines += [line(number, minutes=number) for number in range(1_000, 1_050)]
+    if is_read_by_python:
+        lines.append(lines[9].replace(b'"e', b'"\\u0065'))
+    dice.shuffle(lines)
+    case = Case(tmp_path, PLAIN_PROGRAMS, lines, RunSettings(START_US))
+    in_memory = case.written("memory")
+    for module, name, value in (
+        (driver, "HELD_BYTES", held_bytes),
+        (on_disk, "FRAME_BYTES", 1),
+        (kept, "ROWS_AT_ONCE", 2),
+        (oversized_contacts, "ROWS_AT_ONCE", 2),
+        (splits, "BLOCK_BYTES", 1_000),
+        (reading, "BLOCK_BYTES", 1_000),
+    ):
+        monkeypatch.setattr(module, name, value)
+    assert case.written("disk") == in_memory
+
+
 # ---------------------------------------------------------------- the temporary file
 
 
