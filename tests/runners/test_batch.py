@@ -54,6 +54,7 @@ def test_so_it_is_by_workers_that_the_engine_starts(endpoint: str, events: Path,
     assert facts(ran) == facts(expected)
 
 
+@pytest.mark.nightly
 def test_buyers_are_decided_as_by_replay(endpoint: str, tmp_path: Path) -> None:
     rules, purchases = ROOT / "examples/cdnow/rules", convert(fetch(ROOT / DEFAULT), tmp_path, contacts=300)
     expected = replayed(rules, purchases, tmp_path / "replay")
@@ -69,6 +70,7 @@ def test_where_go_is_not_installed_it_says_so(tmp_path: Path, monkeypatch: pytes
         prism.binary()
 
 
+@pytest.mark.nightly  # `test_ending` asks it of a stream
 def test_a_prism_that_the_job_starts_itself_says_nothing_of_its_own(events: Path, tmp_path: Path) -> None:
     if not prism.kept().exists():
         pytest.skip("prism is not here: make runners gets it")

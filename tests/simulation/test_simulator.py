@@ -42,12 +42,15 @@ def _all_hold(seeds: range) -> None:
     assert not wrong, f"{len(wrong)} worlds, of seeds {wrong}\n{report(wrong[0])}"
 
 
-def test_worlds_reach_what_they_are_meant_to_reach() -> None:
+@pytest.mark.parametrize(
+    ("worlds", "rare"), [(40, {"deleted", "holdout"}), pytest.param(400, set(), marks=pytest.mark.nightly)]
+)
+def test_worlds_reach_what_they_are_meant_to_reach(worlds: int, rare: set[str]) -> None:
     counts: Counter[str] = Counter()
-    for seed in range(0, 8 * WORLDS, 4):
+    for seed in range(0, 4 * worlds, 4):
         counts += run(simulated_world(seed)).counts
     reached = "again corrected deleted duplicates fired forgotten freeze holdout late_event learn merged move nudge"
-    names = [*reached.split(), "replaces", "stale", "late output"]
+    names = {*reached.split(), "replaces", "stale", "late output"} - rare
     assert {name: number for name in names if (number := counts[name]) < 3} == {}
 
 
