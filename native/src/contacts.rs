@@ -13,9 +13,6 @@ use crate::events::Event;
 /// About what a contact takes besides its events.
 pub const CONTACT_BYTES: usize = 160;
 
-/// About what an account takes besides its texts.
-pub const ACCOUNT_BYTES: usize = 320;
-
 pub struct Account {
     pub account_id: Py<PyString>,
     pub name: Box<str>,

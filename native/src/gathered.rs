@@ -11,7 +11,7 @@ use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::batches::read_batch;
 use crate::block::{read_keeping, read_lines, read_text, Columns, Found};
-use crate::contacts::{event_of, objects_of, Account, ACCOUNT_BYTES};
+use crate::contacts::{event_of, objects_of, Account};
 use crate::decide::lines::{Sum, Written};
 use crate::decide::Decider;
 use crate::events::{put_in_order, Event, ENDINGS, UPDATED};
@@ -121,10 +121,10 @@ impl Gathered {
         self.held.contacts.all.len()
     }
 
-    /// About how many bytes of memory it takes.
+    /// About how many bytes of memory its events take: what is free once they have gone out in a run.
     #[getter]
     fn bytes(&self) -> usize {
-        self.held.bytes() + self.accounts.len() * ACCOUNT_BYTES
+        self.held.bytes()
     }
 
     /// Contacts in their order as a frame of a run, of some `bytes_min`, which are here no longer; empty: none are left.
