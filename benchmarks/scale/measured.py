@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-STAGES: Final = "python -m benchmarks.scale.stages --hours 12"
 GRPC: Final = "python -m benchmarks.streaming --rules twelve --parts hosts --runners subprocess"
 SILENCE: Final = "python -m benchmarks.streaming.silence"
 HORIZONS: Final = "python -m benchmarks.horizons"
@@ -21,6 +20,7 @@ ASSUMED: Final = "assumed: nobody has measured it"
 TAKEN_PATH: Final = Path(__file__).with_name("measured.json")
 TAKEN: Final[Mapping[str, Any]] = json.loads(TAKEN_PATH.read_text(encoding="utf-8"))
 """What was measured last, and on what."""
+STAGES: Final = f"python -m benchmarks.scale.stages --hours {TAKEN['stages']['hours']:g}"
 _OF: Final[Mapping[str, float]] = TAKEN["stages"]["found"]
 _SPAN: Final[Mapping[str, float]] = TAKEN["silence"]["spans"][-1]
 """Of a contact that has not come for a month."""

@@ -34,6 +34,8 @@ def main() -> None:
     parts = asked.parts.split(";")
     if unknown := {*parts} - {*PARTS}:
         parser.error(f"--parts names {', '.join(sorted(unknown))}: write {' or '.join(PARTS)}")
+    if not stages.HOURS_MIN <= asked.hours <= 24 or asked.repeats < 1:
+        parser.error(f"--hours has to be {stages.HOURS_MIN:g} to 24, and --repeats 1 or more")
     logging.disable(logging.WARNING)
     found = dict(TAKEN)
     if STAGES in parts:
