@@ -47,6 +47,12 @@ class TextLines(Sequence[bytes]):
             self._lines = self.text.split(b"\n")
         return self._lines
 
+    def __eq__(self, other: object) -> bool:
+        """Whether others are the same lines, cut or not."""
+        return list(other) == self.cut() if isinstance(other, (list, TextLines)) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # as of a list
+
     def __len__(self) -> int:
         return self._number or len(self.cut())
 
