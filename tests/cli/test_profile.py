@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -157,3 +159,14 @@ def test_of_much_to_check_the_first_is_printed_and_all_is_data(tmp_path: Path) -
     printed = [line for line in kittiwake("profile", events).err.splitlines() if line.startswith("check: ")]
     assert (len(printed), printed[-1]) == (31, "check: and 10 more, which --html and --json list")
     assert len(kittiwake("profile", events, "--json").data["findings"]) == 40
+
+
+@pytest.mark.parametrize(("values", "mode"), [("safe", 0o644), ("none", 0o644), ("shown", 0o600), ("hashed", 0o600)])
+def test_a_plan_that_shows_what_people_sent_is_for_its_owner_alone(tmp_path: Path, values: str, mode: int) -> None:
+    events = write(tmp_path / "events.jsonl", event("form.sent", "2026-11-02T09:00:00Z", email="ada@example.com"))
+    plan, before = tmp_path / "events.yaml", os.umask(0o022)
+    try:
+        assert kittiwake("profile", events, "--values", values, "--output", plan).code == 0
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(plan.stat().st_mode) == mode

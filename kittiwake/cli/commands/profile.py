@@ -82,7 +82,7 @@ def profile(
             _leave_empty(profiled, account, as_json=as_json)
         plan = event_plan(profiled.profile, profiled.read, values)
         if output is not None:
-            write_file(output, _text(plan), force=force)
+            write_file(output, _text(plan), force=force, private=values in (Shown.SHOWN, Shown.HASHED))
         if html is not None:
             write_file(html, _page(plan, profiled.profile), force=force, private=True)
     _say(plan, [path for path in (output, html) if path is not None], is_printed=output is None, as_json=as_json)
