@@ -167,11 +167,13 @@ class Intake:
         """What is ordinary, counted, and which lines are left: of another shape all, and a line that was cut off."""
         latest_us = self._start_us + AHEAD_MAX_US
         if isinstance(block, ColumnBlock):
-            from kittiwake.input.columns.bulk import read_columns  # noqa: PLC0415 - needs an extra, and 100 ms
+            from kittiwake.input.native.rows import read_rows  # noqa: PLC0415 - needs an extra
 
             if block.unread:
                 self._arrivals.note_unread(block.unread)
-            return self._counted(read_columns(block.batch, TIME_MIN_US, latest_us, self._wants, self._wants_of_items))
+            wants, wants_of_items = self._wants, self._wants_of_items
+            found = read_rows(block.batch, TIME_MIN_US, latest_us, wants, wants_of_items, self._keeping)
+            return self._counted(found)
         if is_cut(block):
             return new_table(), new_table(), [0]
         if not isinstance(shape.shape, Shape):

@@ -312,7 +312,7 @@ def read_history(
     counts = Counts()
     intake = FileIntake(files, settings, programs, counts, kept)
     for taken in intake:
-        gathering.add(taken.table)
+        gathering.add(taken.table if kept is None else kept.add(taken.table))
         if kept is not None:
             kept.make_room(gathering)
         if items is not None:

@@ -6,15 +6,16 @@
 use crc32fast::Hasher;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyString};
 use rmp::decode::{read_array_len, read_bin_len, read_int, read_str_from_slice};
 use rmp::encode::{write_array_len, write_bin_len, write_sint, write_str};
 use rustc_hash::FxHashMap;
 
-use crate::block::{read_keeping, read_lines, read_text, Columns, Found, Keeper, Sorting};
+use crate::arrow::ArrowRows;
+use crate::block::{read_keeping, read_lines, read_rows, read_text, Columns, Found, Keeper, Sorting};
 use crate::record::Record;
 use crate::sorts::{Kept, Sorts};
+use crate::table::Table;
 
 const UPDATED: &str = "contact.updated";
 
@@ -107,29 +108,20 @@ impl Batcher {
         read_keeping(self, wants, |sorting| read_text(text, earliest_us..=latest_us, sorting))
     }
 
-    /// Take the events of a table.
-    fn add(
+    /// As the function `read_rows`; likewise.
+    fn read_rows<'py>(
         &mut self,
-        accounts: Vec<PyBackedStr>,
-        contacts: Vec<PyBackedStr>,
-        times_us: Vec<i64>,
-        ids: Vec<PyBackedStr>,
-        types: Vec<PyBackedStr>,
-        properties: Vec<PyBackedBytes>,
-    ) -> PyResult<()> {
-        for at in 0..times_us.len() {
-            self.put(&Record {
-                event_id: &ids[at],
-                account_id: &accounts[at],
-                contact_id: &contacts[at],
-                event_type: &types[at],
-                time_us: times_us[at],
-                properties: Some(
-                    std::str::from_utf8(&properties[at]).map_err(|error| PyValueError::new_err(error.to_string()))?,
-                ),
-            })?;
-        }
-        Ok(())
+        rows: ArrowRows,
+        earliest_us: i64,
+        latest_us: i64,
+        wants: &Bound<'py, PyAny>,
+    ) -> PyResult<Found<'py>> {
+        read_keeping(self, wants, |sorting| read_rows(&rows, earliest_us..=latest_us, sorting))
+    }
+
+    /// Take the events of a table.
+    fn add(&mut self, table: Table) -> PyResult<()> {
+        table.records().try_for_each(|record| self.put(&record?))
     }
 
     /// Properties of kept events that may set a time zone: of those that came since this was asked.

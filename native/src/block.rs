@@ -6,6 +6,7 @@ use memchr::memchr_iter;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList, PyString};
 
+use crate::arrow::ArrowRows;
 use crate::gathered::Gathered;
 use crate::record::{readable, readable_text, record_of, Record, LINE_BYTES_MAX};
 use crate::sorts::{Kept, Sort, Sorts};
@@ -184,7 +185,7 @@ pub fn read_lines<'py>(
     times_us: RangeInclusive<i64>,
     sorting: Sorting<'_, 'py>,
 ) -> PyResult<Found<'py>> {
-    read(lines.iter().map(|line| readable(line.as_bytes())), times_us, sorting)
+    read(lines.iter().map(|line| readable(line.as_bytes()).and_then(record_of)), times_us, sorting)
 }
 
 /// As `read_lines`, of the lines of a text.
@@ -198,21 +199,31 @@ pub fn read_text<'py>(
     let lines = memchr_iter(b'\n', bytes).chain([bytes.len()]).map(|end| std::mem::replace(&mut start, end + 1)..end);
     match readable_text(bytes) {
         Some(text) => {
-            read(lines.map(|at| Some(&text[at]).filter(|line| line.len() <= LINE_BYTES_MAX)), times_us, sorting)
+            let line = |at| Some(&text[at]).filter(|line: &&str| line.len() <= LINE_BYTES_MAX);
+            read(lines.map(|at| line(at).and_then(record_of)), times_us, sorting)
         }
-        None => read(lines.map(|at| readable(&bytes[at])), times_us, sorting),
+        None => read(lines.map(|at| readable(&bytes[at]).and_then(record_of)), times_us, sorting),
     }
 }
 
-/// Of lines; None: one that is not looked at.
+/// As `read_lines`, of rows of columns.
+pub fn read_rows<'py>(
+    rows: &ArrowRows,
+    times_us: RangeInclusive<i64>,
+    sorting: Sorting<'_, 'py>,
+) -> PyResult<Found<'py>> {
+    read(rows.records(), times_us, sorting)
+}
+
+/// Of records; None: not me.
 fn read<'a, 'py>(
-    lines: impl Iterator<Item = Option<&'a str>>,
+    records: impl Iterator<Item = Option<Record<'a>>>,
     times_us: RangeInclusive<i64>,
     mut sorting: Sorting<'_, 'py>,
 ) -> PyResult<Found<'py>> {
     let (mut taken, mut newest_us, mut left) = (0, BEFORE_ALL_US, Vec::new());
-    for (index, line) in lines.enumerate() {
-        let Some(record) = line.and_then(record_of).filter(|one| times_us.contains(&one.time_us)) else {
+    for (index, record) in records.enumerate() {
+        let Some(record) = record.filter(|one| times_us.contains(&one.time_us)) else {
             left.push(index);
             continue;
         };

@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString};
 
+use crate::arrow::ArrowRows;
 use crate::batches::read_batch;
-use crate::block::{read_keeping, read_lines, read_text, Columns, Found};
+use crate::block::{read_keeping, read_lines, read_rows, read_text, Columns, Found};
 use crate::contacts::{event_of, objects_of, Account};
 use crate::decide::lines::{Sum, Written};
 use crate::decide::Decider;
@@ -19,6 +20,7 @@ use crate::held::{is_before, Held};
 use crate::record::Record;
 use crate::sorts::{Kept, Sorts};
 use crate::spilled::{Runs, Turn};
+use crate::table::Table;
 
 /// The number of the type of events that set attributes.
 const UPDATED_KIND: u16 = 0;
@@ -101,6 +103,25 @@ impl Gathered {
         wants: &Bound<'py, PyAny>,
     ) -> PyResult<Found<'py>> {
         read_keeping(self, wants, |sorting| read_text(text, earliest_us..=latest_us, sorting))
+    }
+
+    /// As the function `read_rows`; likewise.
+    fn read_rows<'py>(
+        &mut self,
+        rows: ArrowRows,
+        earliest_us: i64,
+        latest_us: i64,
+        wants: &Bound<'py, PyAny>,
+    ) -> PyResult<Found<'py>> {
+        read_keeping(self, wants, |sorting| read_rows(&rows, earliest_us..=latest_us, sorting))
+    }
+
+    /// Keep those events of a table that are as they would stand in ordinary lines; which are left. Zones are not
+    /// looked for: whoever read them has.
+    fn keep_of(&mut self, py: Python<'_>, table: Table) -> PyResult<Vec<usize>> {
+        let left = table.kept_by(py, self);
+        self.zones.clear();
+        left
     }
 
     /// The events of a batch as columns, but for those that are kept. Zones are not looked for: whoever made it has.

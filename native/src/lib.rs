@@ -3,6 +3,7 @@
 //! What a record means stands in Python (`kittiwake.input`), and what rules mean (`kittiwake.kernel`): all that is left
 //! here goes there. Why there are two of it, and what holds them together: docs/explanation/adr/0030 and 0033.
 
+mod arrow;
 mod batches;
 mod block;
 mod contacts;
@@ -15,6 +16,7 @@ mod record;
 mod rows;
 mod sorts;
 mod spilled;
+mod table;
 mod template;
 mod time;
 
@@ -23,7 +25,8 @@ mod kittiwake_native {
     use pyo3::prelude::*;
     use pyo3::types::PyBytes;
 
-    use crate::block::{read_lines as of_lines, read_text as of_text, Found, Sorting};
+    use crate::arrow::ArrowRows;
+    use crate::block::{read_lines as of_lines, read_rows as of_rows, read_text as of_text, Found, Sorting};
     use crate::sorts::Sorts;
 
     #[pymodule_export]
@@ -33,7 +36,7 @@ mod kittiwake_native {
 
     /// Which form the answers have: Python uses a module of its own form only.
     #[pymodule_export]
-    const FORM: u32 = 8;
+    const FORM: u32 = 9;
 
     /// The events of lines, as columns; how many were taken; the time of the newest; the indexes of lines that were
     /// left; the accounts and types that came; how many are kept elsewhere, which is none.
@@ -58,6 +61,18 @@ mod kittiwake_native {
     ) -> PyResult<Found<'py>> {
         let mut sorts = Sorts::default();
         of_text(text, earliest_us..=latest_us, Sorting::new(wants.py(), &mut sorts, Some(wants), None))
+    }
+
+    /// As `read_lines`, of rows of columns.
+    #[pyfunction]
+    fn read_rows<'py>(
+        rows: ArrowRows,
+        earliest_us: i64,
+        latest_us: i64,
+        wants: &Bound<'py, PyAny>,
+    ) -> PyResult<Found<'py>> {
+        let mut sorts = Sorts::default();
+        of_rows(&rows, earliest_us..=latest_us, Sorting::new(wants.py(), &mut sorts, Some(wants), None))
     }
 
     #[pymodule_export]

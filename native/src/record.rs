@@ -32,6 +32,12 @@ pub fn record_of(line: &str) -> Option<Record<'_>> {
 }
 
 impl Record<'_> {
+    /// Bytes of its texts, that of a time apart.
+    pub fn texts_bytes(&self) -> usize {
+        let texts = [self.event_id, self.account_id, self.contact_id, self.event_type, self.properties.unwrap_or("")];
+        texts.iter().map(|text| text.len()).sum()
+    }
+
     /// Whether an event that has been read elsewhere would be as it is of its line.
     pub fn is_plain(&self) -> bool {
         let are_plain = [self.event_id, self.account_id, self.contact_id].iter().all(|one| is_plain_id(one));
@@ -48,7 +54,8 @@ fn is_plain_id(text: &str) -> bool {
 
 fn is_plain_object(text: &str) -> bool {
     let mut cursor = Cursor::new(text);
-    text.bytes().all(|byte| byte >= b' ') && cursor.skip_object(1).is_some() && cursor.is_at_end()
+    let is_in_a_line = text.starts_with('{') && text.bytes().all(|byte| byte >= b' ');
+    is_in_a_line && cursor.skip_object(1).is_some() && cursor.is_at_end()
 }
 
 /// A line that may be looked at: UTF-8 without control characters, the line's end apart.

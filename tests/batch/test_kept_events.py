@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import pytest
 
+from kittiwake.batch import replay as driver
 from kittiwake.batch.counts import Counts
 from kittiwake.batch.deciding.lines import cut, lines_of
 from kittiwake.batch.event_rows import Row
@@ -25,6 +26,7 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, format_instant, parse_instant
 from tests.batch.known_worlds import known_world
+from tests.input.shaped import CLOUDEVENTS, as_cloudevent
 
 FIRST_US = parse_instant("2026-09-01T00:00:00Z")
 START_US = parse_instant("2026-11-02T00:00:00Z")
@@ -164,6 +166,32 @@ def count_lines(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @needed
+@pytest.mark.parametrize("runs", [3, pytest.param(300, marks=pytest.mark.nightly)])
+def test_events_that_python_has_read_are_decided_by_it_to_the_same_bytes(
+    runs: int, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(seed)
+    decided = count_lines(monkeypatch)
+    for number in range(runs):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        source = folder / "events.jsonl"
+        source.write_bytes(b"\n".join(map(_shaped, drawn_lines(dice, dice.choice((30, 400))))))
+        monkeypatch.setattr(driver, "HELD_BYTES", dice.choice((3_000, 10**9)))
+        _compare(drawn_programs(dice), source, folder, RunSettings(START_US, shape=CLOUDEVENTS))
+    assert sum(decided) > runs
+
+
+def _shaped(text: bytes) -> bytes:
+    """A CloudEvent, if a text is an event."""
+    try:
+        event = json.loads(text)
+        return as_cloudevent({**event, "event_id": f"/shop {event['event_id']}"})
+    except (ValueError, KeyError):
+        return text
+
+
+@needed
 def test_tables_hold_the_same_rows_without_it(seed: int, tmp_path: Path) -> None:
     _both(tmp_path, random.Random(seed), 400, Format.PARQUET)
 
@@ -211,6 +239,36 @@ def test_a_contact_of_which_python_has_read_an_event_is_left_to_python_whole() -
     assert [type(one) for one in found] == [kept.Lines, Undecided, kept.Lines]
     assert isinstance(found[1], Undecided)
     assert sorted(row[1] for row in found[1].rows) == ["e1", "e4", "other"]
+
+
+@needed
+def test_of_a_table_those_events_are_kept_that_a_line_would_have_as_they_are() -> None:
+    programs = Programs(load_files({"rules.yaml": PLAIN.encode()}, []))
+    texts = [b"{}", b'{"k":1e3}', b'{"k":"\\n"}', b'{"k": 1}', b'{"k":[' + b"[" * 40 + b"]" * 41 + b"}"]
+    number = len(texts)
+    table = Table(["acme"] * number, [*"vwxyz"], [FIRST_US] * number, [*"vwxyz"], ["a"] * number, texts)
+    events = kept.kept_events(programs, Mode.REPLAY, 10**9)
+    assert events is not None
+    left = events.add(table)
+    assert (left.contact_ids, left.properties) == (["w", "z"], [texts[1], texts[4]])
+    assert (events.rows, events.add(left)) == (3, left)
+
+
+@needed
+def test_a_contact_is_left_to_python_whole_if_an_event_that_python_has_read_is_not_kept() -> None:
+    programs = Programs(load_files({"rules.yaml": PLAIN.encode()}, []))
+    events = _read(programs, [line(0), line(1)])
+    with Gathering(1_000_000) as gathering:
+        for text in (b"{}", b'{"k":1e3}'):
+            gathering.add(events.add(_table("acme", "c1")._replace(properties=[text])))
+        found = list(events.by_contact(gathering, START_US, Counts()))
+    assert [type(one) for one in found] == [kept.Lines, Undecided]
+    assert isinstance(found[1], Undecided)
+    assert sorted((row[1], row[3]) for row in found[1].rows) == [
+        ("e1", b"{}"),
+        ("other", b'{"k":1e3}'),
+        ("other", b"{}"),
+    ]
 
 
 def _table(account_id: str, contact_id: str) -> Table:

@@ -7,6 +7,7 @@ import random
 from collections import defaultdict
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from kittiwake.batch.counts import merged
@@ -17,6 +18,7 @@ from kittiwake.batch.settings import RunSettings
 from kittiwake.input.bulk import Table
 from kittiwake.input.lines import Block
 from kittiwake.input.native import blocks as native
+from kittiwake.input.parquet import block_of
 from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
@@ -85,6 +87,17 @@ def _blocks(dice: random.Random, number: int, odd: float) -> list[SourcedBlock]:
     return [SourcedBlock(f"f{at}", Block(1, part, sum(map(len, part)) + len(part))) for at, part in enumerate(parts)]
 
 
+def _as_rows(block: SourcedBlock) -> SourcedBlock:
+    """The events of a block of lines as rows of columns."""
+    assert isinstance(block.block, Block)
+    rows = [json.loads(line) for line in block.block.lines if line not in NOT_EVENTS]
+    names = ("event_id", "account_id", "contact_id", "type", "time")
+    columns = {name: pa.array([row[name] for row in rows], pa.string()) for name in names}
+    texts = [json.dumps(row["properties"], ensure_ascii=False) for row in rows]
+    batch = pa.record_batch({**columns, "properties": pa.array(texts, pa.string())})
+    return SourcedBlock(block.file, block_of(1, batch))
+
+
 def _job(programs: Programs, blocks: list[SourcedBlock], settings: RunSettings, held_bytes: int) -> list[Any]:
     """What the steps of a run say: decisions, triggers, dead letters, and all counts."""
     parsed = run_bundle(ParseDoFn(settings, programs, PARTITIONS), blocks)
@@ -105,6 +118,7 @@ def test_the_steps_of_a_job_say_the_same_without_it(runs: int, seed: int) -> Non
     for _ in range(runs):
         programs = _programs(dice)
         blocks = _blocks(dice, dice.choice((1, 60, 600)), dice.choice((0.0, 0.01, 0.2)))
+        blocks = [_as_rows(block) if dice.random() < 0.5 else block for block in blocks]
         settings = RunSettings(START_US, dice.choice((None, FIRST_US + DAY_US, FIRST_US + 90 * DAY_US)))
         held_bytes = dice.choice((1, 60_000, 10**9, 10**9))
         found = _job(programs, blocks, settings, held_bytes)
@@ -119,9 +133,11 @@ def test_ordinary_contacts_are_decided_by_it(seed: int, monkeypatch: pytest.Monk
     monkeypatch.setattr(evaluate, "decide_contact", lambda *_: pytest.fail("a contact came out as rows"))
     programs = Programs(load_files({"rules.yaml": f'account: "*"\nrules: [{", ".join(PLAIN)}]'.encode()}, []))
     settings = RunSettings(START_US, FIRST_US + 90 * DAY_US)
-    decisions, triggers, _, _, counts = _job(programs, _blocks(random.Random(seed), 200, 0.0), settings, 10**9)
-    assert decisions == triggers != b""
-    assert counts.contacts == 9
+    blocks = _blocks(random.Random(seed), 200, 0.0)
+    for some in (blocks, list(map(_as_rows, blocks))):
+        decisions, triggers, _, _, counts = _job(programs, some, settings, 10**9)
+        assert decisions == triggers != b""
+        assert counts.contacts == 9
 
 
 def _table(dice: random.Random, number: int) -> Table:
@@ -166,6 +182,7 @@ def test_what_would_be_no_ordinary_line_is_not_kept_of_a_batch() -> None:
         ("acme", "c1", FIRST_US, "e1", "a", b'{"k":1e3}'),
         ("acme", "c1", FIRST_US, "e1", "a", b'{"k":"\\ud800"}'),
         ("acme", "c1", FIRST_US, "e1", "a", b"{} "),
+        ("acme", "c1", FIRST_US, "e1", "a", b" {}"),
     ]
     left = events.read_batch(decompressed(_batch([plain, *odd])))
     assert list(zip(*left, strict=True)) == odd

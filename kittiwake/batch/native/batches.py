@@ -34,6 +34,11 @@ class NativeBatcher:
         found: Found = self._batcher.read_text(text, earliest_us, latest_us, wants)
         return found
 
+    def read_rows(self, columns: Any, earliest_us: int, latest_us: int, wants: Wants) -> Found:
+        """Likewise, of rows of columns."""
+        found: Found = self._batcher.read_rows(columns, earliest_us, latest_us, wants)
+        return found
+
     def take_zones(self) -> list[bytes]:
         """As `KeepsEvents` says."""
         zones: list[bytes] = self._batcher.take_zones()
@@ -42,7 +47,7 @@ class NativeBatcher:
     def add(self, table: Table) -> None:
         """Take the events of a table."""
         if table.types:
-            self._batcher.add(*table)
+            self._batcher.add(table)
 
     def batches(self) -> Iterator[tuple[int, bytes]]:
         """A batch for every partition that has rows; none are held afterwards."""

@@ -1,7 +1,7 @@
 """Events kept by the accelerator, by contact, until it decides them: of accounts whose rules it knows.
 
 Called by `replay`, and by the job for each partition. Whatever it is not sure of comes out as rows, in the order of
-contacts, and is decided as ever; so are contacts of which `replay` has read an event by Python. Memory is bounded
+contacts, and is decided as ever; so are contacts of which Python has read an event that is not kept. Memory is bounded
 together with that of `gathering`: if both are too much, events wait on disk in runs (`runs`), by contact each, and are
 decided as they are merged.
 """
@@ -100,6 +100,19 @@ class KeptEvents:
         """Likewise."""
         found: Found = self._gathered.read_text(text, earliest_us, latest_us, wants)
         return found
+
+    def read_rows(self, columns: Any, earliest_us: int, latest_us: int, wants: Wants) -> Found:
+        """Likewise, of rows of columns."""
+        found: Found = self._gathered.read_rows(columns, earliest_us, latest_us, wants)
+        return found
+
+    def add(self, table: Table) -> Table:
+        """Keep those of the events that Python has read which can be decided here; the others are returned."""
+        left: list[int] = self._gathered.keep_of(table)
+        if len(left) == len(table.types):
+            return table
+        columns: list[list[Any]] = [[column[at] for at in left] for column in table]
+        return Table(*columns)
 
     def fresh(self) -> KeptEvents:
         """Another, which knows the same of accounts and keeps nothing yet."""

@@ -8,7 +8,7 @@ which define what a record is; without it they read everything. What holds both 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
@@ -18,7 +18,7 @@ from kittiwake.input.lines import TextLines
 from kittiwake.time.instants import BEFORE_ALL_US
 
 MODULE: Final = "kittiwake_native"
-FORM: Final = 8
+FORM: Final = 9
 """The form of its answers that is understood here: a wheel of another release may answer otherwise."""
 
 SWITCH: Final = "KITTIWAKE_NATIVE"
@@ -43,7 +43,14 @@ class ReadsLines(Protocol):
         """As `read_lines`, of the lines of a text."""
 
 
-class KeepsEvents(ReadsLines, Protocol):
+class ReadsRows(Protocol):
+    """As `ReadsLines`, of rows of columns."""
+
+    def read_rows(self, columns: Any, earliest_us: int, latest_us: int, wants: Wants) -> Found:
+        """What it is sure of; `columns` are those of `rows`."""
+
+
+class KeepsEvents(ReadsLines, ReadsRows, Protocol):
     """What keeps events in the accelerator."""
 
     def take_zones(self) -> list[bytes]:
@@ -103,14 +110,23 @@ def read_blocks(
     if reading is None:
         return read_tables(lines, earliest_us, latest_us, wants, wants_of_items)
     if isinstance(lines, TextLines):
-        columns, taken, newest_us, left, pairs, kept = reading.read_text(lines.text, earliest_us, latest_us, wants)
+        found = reading.read_text(lines.text, earliest_us, latest_us, wants)
+        _, taken, _, left, *_ = found
         lines.note_number(taken + len(left))
     else:
-        columns, taken, newest_us, left, pairs, kept = reading.read_lines(lines, earliest_us, latest_us, wants)
+        found = reading.read_lines(lines, earliest_us, latest_us, wants)
+    return with_rest(
+        found, lambda left: read_tables([lines[at] for at in left], earliest_us, latest_us, wants, wants_of_items)
+    )
+
+
+def with_rest(found: Found, read: Callable[[list[int]], ParsedBlocks]) -> ParsedBlocks:
+    """What the accelerator has found of a block; `read` reads what is left, by index from 0."""
+    columns, taken, newest_us, left, pairs, kept = found
     own = _parsed(Table(*columns), taken, newest_us, pairs)._replace(kept=kept)
     if not left:
         return ParsedBlocks(own, _parsed(new_table(), 0, BEFORE_ALL_US, []))
-    rest = read_tables([lines[at] for at in left], earliest_us, latest_us, wants, wants_of_items)
+    rest = read(left)
     return ParsedBlocks(_joined(own, rest.contacts, left), _numbered(rest.items, left))
 
 

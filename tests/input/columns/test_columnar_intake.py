@@ -21,6 +21,7 @@ from kittiwake.input.bulk import Table
 from kittiwake.input.columns.blocks import AnyBlock, in_lines, records_at, records_of_block
 from kittiwake.input.columns.bulk import read_columns
 from kittiwake.input.events import AHEAD_MAX_US, EVENT_BYTES_MAX, TIME_MIN_US
+from kittiwake.input.native import blocks as native
 from kittiwake.input.parquet import block_of, lines_of_rows
 from kittiwake.model import DeadLetter
 from kittiwake.rules.compile.accounts import Programs
@@ -78,10 +79,13 @@ def _told(value: Any) -> str:
 
 
 def agree(batch: pa.RecordBatch) -> Took:
-    """What came of a batch; it is held to what comes of its lines."""
+    """What came of a batch; it is held to what comes of its lines, with the accelerator and without."""
     block = block_of(1, batch)
     by_columns, by_lines = taken(block), taken(*in_lines(block))
     assert by_columns == by_lines
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(native, "installed", lambda: None)
+        assert taken(block) == by_columns
     return by_columns
 
 
