@@ -39,7 +39,7 @@ def test_a_time_of_day_is_read(written: str, us: int) -> None:
     ("written", "advice"),
     [
         ("9:00", 'Write "09:00"'),
-        ("24:00", 'Write "00:00"; what covers a whole day has neither from nor to'),
+        ("24:00", 'Write "00:00", with days: 1, or one more than it has: a day ends where the next one begins'),
         ("09:00:30", ANY_TIME),
         ("09:60", ANY_TIME),
         ("0900", ANY_TIME),
