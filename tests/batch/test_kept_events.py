@@ -25,6 +25,7 @@ from kittiwake.output.rows import Mode
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, format_instant, parse_instant
+from tests.accelerator import needed
 from tests.batch.known_worlds import known_world
 from tests.input.shaped import CLOUDEVENTS, as_cloudevent
 
@@ -56,8 +57,6 @@ PROPERTIES: tuple[dict[str, Any], ...] = (
     {}, {"k": 1}, {"k": 1.5, "note": "é"}, {"timezone": "Europe/Paris"}, {"timezone": "Mars"}, {"k": "\u2028\\"},
 )  # fmt: skip
 LIMITS = ("", "", "policy: {retention: 30d}\n")
-
-needed = pytest.mark.skipif(native.installed() is None, reason="no accelerator: make native builds it, with cargo")
 
 
 def _rules(dice: random.Random, account_id: str, file: int) -> bytes:

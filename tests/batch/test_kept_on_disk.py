@@ -24,6 +24,7 @@ from kittiwake.input.native import blocks as native
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.time.instants import DAY_US
+from tests.accelerator import needed
 from tests.batch.known_worlds import known_world
 from tests.batch.test_kept_events import (
     END_US,
@@ -36,7 +37,6 @@ from tests.batch.test_kept_events import (
     files_of,
     line,
     lines_of_histories,
-    needed,
 )
 
 PLAIN_PROGRAMS = Programs(load_files({"rules.yaml": PLAIN.encode()}, []))

@@ -26,14 +26,13 @@ from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load
 from kittiwake.time.instants import DAY_US, END_OF_TIME_US, HOUR_US, parse_instant
+from tests.accelerator import needed
 from tests.batch.deciders import Beside, beside, known_part, program_of, rows_of
 from tests.batch.known_worlds import known_world
 from tests.oracle.small_worlds import small_worlds
 from tests.oracle.worlds import world
 from tests.oracle.worlds_versions import VersionedWorld
 from tests.simulation.dense import dense_world
-
-needed = pytest.mark.skipif(blocks.installed() is None, reason="no accelerator: make native builds it, with cargo")
 
 START_US: Final = parse_instant("2026-06-01T12:00:00Z")
 RARE: Final = 1_000

@@ -30,6 +30,7 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load, load_files
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import canonical, parse_sound
+from tests.accelerator import needed
 from tests.input.damaged_records import OTHER, PLAIN, TIMES, damaged
 from tests.input.inputs import DEAD, GOOD, RULES, record, write_lines, write_rules
 from tests.input.shaped import CLOUDEVENTS, SEGMENT, as_cloudevent, as_segment
@@ -51,8 +52,6 @@ RECORDS = [
     *(line for path in sorted(EXPORTS.glob("*.jsonl")) for line in path.read_bytes().splitlines()[:3]),
 ]  # fmt: skip
 """Every shape of record that the tests have."""
-
-needed = pytest.mark.skipif(native.installed() is None, reason="no accelerator: make native builds it, with cargo")
 
 
 @pytest.fixture(params=[15, pytest.param(3_000, marks=pytest.mark.nightly)])

@@ -28,9 +28,8 @@ from kittiwake.transforms.batch.counts import COUNTS
 from kittiwake.transforms.batch.evaluate import DecideDoFn
 from kittiwake.transforms.batch.parse import ParseDoFn
 from kittiwake.transforms.batch.read import SourcedBlock
+from tests.accelerator import needed
 from tests.transforms.bundles import MAIN, run_bundle
-
-needed = pytest.mark.skipif(native.installed() is None, reason="no accelerator: make native builds it, with cargo")
 
 FIRST_US = parse_instant("2026-09-01T00:00:00Z")
 START_US = parse_instant("2026-11-02T00:00:00Z")

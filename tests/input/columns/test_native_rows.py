@@ -26,6 +26,7 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.time.instants import parse_instant
 from kittiwake.values import canonical, parse_sound
+from tests.accelerator import needed
 from tests.input.damaged_records import OTHER, PLAIN, TIMES, damaged
 
 START_US = parse_instant("2026-11-02T00:00:00Z")
@@ -47,8 +48,6 @@ TEXTS = (
 )  # fmt: skip
 KINDS = (pa.string(), pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string()), pa.string_view())
 UNITS = {"s": 10**6, "ms": 10**3, "us": 1, "ns": 1}
-
-needed = pytest.mark.skipif(native.installed() is None, reason="no accelerator: make native builds it, with cargo")
 
 
 # ---------------------------------------------------------------- rows at random
