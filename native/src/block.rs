@@ -7,7 +7,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList, PyString};
 
 use crate::arrow::ArrowRows;
-use crate::gathered::Gathered;
 use crate::record::{readable, readable_text, record_of, Record, LINE_BYTES_MAX};
 use crate::sorts::{Kept, Sort, Sorts};
 
@@ -21,20 +20,6 @@ pub trait Keeper {
 
     /// Keep an event; false: it is not kept.
     fn keep(&mut self, kept: Kept, record: &Record<'_>) -> PyResult<bool>;
-}
-
-impl Keeper for Gathered {
-    fn sorts(&mut self) -> &mut Sorts {
-        &mut self.sorts
-    }
-
-    fn keeper(&mut self, account_id: &Bound<'_, PyString>, name: &str, event_type: &str) -> PyResult<Option<Kept>> {
-        Gathered::keeper(self, account_id, name, event_type)
-    }
-
-    fn keep(&mut self, kept: Kept, record: &Record<'_>) -> PyResult<bool> {
-        Ok(Gathered::keep(self, kept, record))
-    }
 }
 
 /// What comes of a block, in the order of `kittiwake.input.native.blocks`.

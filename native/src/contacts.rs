@@ -37,6 +37,17 @@ impl Account {
     }
 }
 
+/// Accounts by number in the order of their names, and the rank of each in it.
+pub fn ranked(accounts: &[Account]) -> (Vec<u32>, Vec<u32>) {
+    let mut order: Vec<u32> = (0..accounts.len() as u32).collect();
+    order.sort_unstable_by_key(|&account| &accounts[account as usize].name);
+    let mut ranks = vec![0; accounts.len()];
+    for (rank, &account) in order.iter().enumerate() {
+        ranks[account as usize] = rank as u32;
+    }
+    (order, ranks)
+}
+
 /// An event, whose id and properties stand in `texts` one behind the other.
 pub struct Row {
     pub time_us: i64,

@@ -11,7 +11,7 @@ use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::arrow::ArrowRows;
 use crate::batches::read_batch;
-use crate::block::{read_keeping, read_lines, read_rows, read_text, Columns, Found};
+use crate::block::{read_keeping, read_lines, read_rows, read_text, Columns, Found, Keeper};
 use crate::contacts::{event_of, objects_of, Account};
 use crate::decide::lines::{Sum, Written};
 use crate::decide::Decider;
@@ -155,8 +155,7 @@ impl Gathered {
 
     /// Take contacts from so many runs from now on, whose frames `read` gives, by the number of the run.
     fn merge(&mut self, py: Python<'_>, runs: usize, read: Py<PyAny>) -> PyResult<()> {
-        let names: Vec<&str> = self.accounts.iter().map(|account| &*account.name).collect();
-        self.runs = Some(Runs::new(py, runs, read, &names)?);
+        self.runs = Some(Runs::new(py, runs, read, &self.accounts)?);
         Ok(())
     }
 
@@ -207,9 +206,13 @@ impl Gathered {
     }
 }
 
-impl Gathered {
+impl Keeper for Gathered {
+    fn sorts(&mut self) -> &mut Sorts {
+        &mut self.sorts
+    }
+
     /// The account that keeps events of a type, and the type's number; None: they are not kept.
-    pub fn keeper(&mut self, account_id: &Bound<'_, PyString>, name: &str, event_type: &str) -> PyResult<Option<Kept>> {
+    fn keeper(&mut self, account_id: &Bound<'_, PyString>, name: &str, event_type: &str) -> PyResult<Option<Kept>> {
         let number = match self.account_numbers.get(name) {
             Some(number) => *number,
             None => self.add_account(account_id, name)?,
@@ -220,6 +223,24 @@ impl Gathered {
         Ok(self.number_of(event_type).map(|kind| (number, kind)))
     }
 
+    /// Keep an event, unless it may set more than there is room for, or what cannot be read here; whether it is kept.
+    fn keep(&mut self, (account, kind): Kept, record: &Record<'_>) -> PyResult<bool> {
+        let properties = record.properties.unwrap_or("{}");
+        if kind == UPDATED_KIND {
+            if properties.len() > self.accounts[account as usize].attribute_bytes || properties.contains('\\') {
+                return Ok(false);
+            }
+            if properties.contains("timezone") {
+                self.zones.push(properties.into());
+            }
+        }
+        self.held.keep((account, kind), record, properties);
+        self.rows += 1;
+        Ok(true)
+    }
+}
+
+impl Gathered {
     /// The number of a type; None: there are too many.
     fn number_of(&mut self, event_type: &str) -> Option<u16> {
         if let Some(number) = self.type_numbers.get(event_type) {
@@ -238,22 +259,6 @@ impl Gathered {
         self.account_numbers.insert(name.into(), number);
         self.accounts.push(Account::new(account_id, name, found));
         Ok(number)
-    }
-
-    /// Keep an event, unless it may set more than there is room for, or what cannot be read here; whether it is kept.
-    pub fn keep(&mut self, (account, kind): Kept, record: &Record<'_>) -> bool {
-        let properties = record.properties.unwrap_or("{}");
-        if kind == UPDATED_KIND {
-            if properties.len() > self.accounts[account as usize].attribute_bytes || properties.contains('\\') {
-                return false;
-            }
-            if properties.contains("timezone") {
-                self.zones.push(properties.into());
-            }
-        }
-        self.held.keep((account, kind), record, properties);
-        self.rows += 1;
-        true
     }
 
     /// The next contact, if it is before another.

@@ -1,6 +1,6 @@
 //! Contacts in memory, which come out in the order of account and id once all of their events are here.
 
-use crate::contacts::{Account, Contact, Contacts, Row, CONTACT_BYTES};
+use crate::contacts::{ranked, Account, Contact, Contacts, Row, CONTACT_BYTES};
 use crate::record::Record;
 use crate::spilled::{put, Turn};
 
@@ -86,7 +86,7 @@ impl Held {
         if self.is_ordered {
             return;
         }
-        let ranks = ranks_of(accounts);
+        let (_, ranks) = ranked(accounts);
         let all = &self.contacts.all;
         let key =
             |(at, one): (usize, &Contact)| (ranks[one.account as usize], beginning_of(&one.contact_id), at as u32);
@@ -97,17 +97,6 @@ impl Held {
         });
         (self.order, self.is_ordered) = (order.into_iter().map(|(_, _, at)| at).collect(), true);
     }
-}
-
-/// The place of each account by its name.
-fn ranks_of(accounts: &[Account]) -> Vec<u32> {
-    let mut order: Vec<usize> = (0..accounts.len()).collect();
-    order.sort_unstable_by_key(|&account| &accounts[account].name);
-    let mut ranks = vec![0; accounts.len()];
-    for (rank, account) in order.into_iter().enumerate() {
-        ranks[account] = rank as u32;
-    }
-    ranks
 }
 
 /// The first bytes of a text, which come in its order: most that differ do so here, and need not be looked up.

@@ -11,7 +11,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::contacts::Row;
+use crate::contacts::{ranked, Account, Row};
 
 /// A contact whose turn has come.
 pub struct Turn {
@@ -56,7 +56,7 @@ pub fn put(
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Head {
     /// The place of its account among all.
-    rank: usize,
+    rank: u32,
     contact_id: Box<str>,
     run: usize,
 }
@@ -74,20 +74,15 @@ pub struct Runs {
     read: Py<PyAny>,
     runs: Vec<Run>,
     heads: BinaryHeap<Reverse<Head>>,
-    /// Accounts in the order of their names, and the place of each among them.
+    /// As `ranked` has them.
     accounts: Vec<u32>,
-    ranks: Vec<usize>,
+    ranks: Vec<u32>,
 }
 
 impl Runs {
-    /// `names` are those of accounts by their numbers.
-    pub fn new(py: Python<'_>, number: usize, read: Py<PyAny>, names: &[&str]) -> PyResult<Self> {
-        let mut accounts: Vec<u32> = (0..names.len() as u32).collect();
-        accounts.sort_unstable_by_key(|&account| names[account as usize]);
-        let mut ranks = vec![0; names.len()];
-        for (rank, &account) in accounts.iter().enumerate() {
-            ranks[account as usize] = rank;
-        }
+    /// `accounts` are those of the contacts, by their numbers.
+    pub fn new(py: Python<'_>, number: usize, read: Py<PyAny>, accounts: &[Account]) -> PyResult<Self> {
+        let (accounts, ranks) = ranked(accounts);
         let runs = (0..number).map(|_| Run::default()).collect();
         let mut merged = Self { read, runs, heads: BinaryHeap::with_capacity(number), accounts, ranks };
         for run in 0..number {
@@ -99,7 +94,7 @@ impl Runs {
     /// The account and the id of the contact whose turn comes next.
     pub fn next(&self) -> Option<(u32, &str)> {
         let Reverse(head) = self.heads.peek()?;
-        Some((self.accounts[head.rank], &head.contact_id))
+        Some((self.accounts[head.rank as usize], &head.contact_id))
     }
 
     /// The next contact, with rows of all runs until they are more than `rows_max`: the others come when it is asked again.
@@ -119,7 +114,7 @@ impl Runs {
     /// A run whose head is of a contact that comes next; it has no head from then on.
     fn pop_of(&mut self, account: u32, contact_id: &str) -> Option<usize> {
         let head = self.heads.peek_mut()?;
-        let is_of = self.accounts[head.0.rank] == account && &*head.0.contact_id == contact_id;
+        let is_of = self.accounts[head.0.rank as usize] == account && &*head.0.contact_id == contact_id;
         is_of.then(|| PeekMut::pop(head).0.run)
     }
 

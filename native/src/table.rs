@@ -45,9 +45,12 @@ impl Table {
             let sort = (record.account_id, record.event_type);
             let kept = match numbers.get(&sort) {
                 Some(kept) => *kept,
-                None => keeper.keeper(&PyString::new(py, sort.0), sort.0, sort.1)?,
+                None => {
+                    let kept = keeper.keeper(&PyString::new(py, sort.0), sort.0, sort.1)?;
+                    numbers.insert(sort, kept);
+                    kept
+                }
             };
-            numbers.insert(sort, kept);
             let is_kept = match kept.filter(|_| record.is_plain()) {
                 Some(kept) => keeper.keep(kept, &record)?,
                 None => false,
