@@ -351,18 +351,16 @@ EXAMPLES: Final = {
     "Where": "{category: coffee, price: {gte: 50}}",
 }
 
+_BREAKER, _FEED = "cart.item_added: {max: 5000, per: 1h}", "order.completed: {every: 6h}"
+
 _OF_KEYS: Final[dict[KeyPath, str]] = {
-    ("breaker",): "{cart.item_added: {max: 5000, per: 1h}}",
+    ("breaker",): f"{{{_BREAKER}}}",
     ("channels",): "{email: {consent: {purpose: email}}}",
-    ("feeds",): "{order.completed: {every: 6h}}",
+    ("feeds",): f"{{{_FEED}}}",
 }
 """By the key alone, where an object of no model of its own is asked for."""
 
-
-_OF_TYPES: Final = {
-    "BreakerObject": "cart.item_added: {max: 5000, per: 1h}",
-    "FeedObject": "order.completed: {every: 6h}",
-}
+_OF_TYPES: Final = {"BreakerObject": _BREAKER, "FeedObject": _FEED}
 _NO_TYPES: Final = ("every", "max", "mode", "per", "event", "type")
 """What stands where a type should, in front of an object, where somebody left the type out."""
 
