@@ -310,7 +310,7 @@ def read_history(
         UnusableError: a file cannot be read to its end.
     """
     counts = Counts()
-    intake = FileIntake(files, settings, programs, counts, kept)
+    intake = FileIntake(files, settings, programs, counts, None if kept is None else kept.keeping)
     for taken in intake:
         gathering.add(taken.table if kept is None else kept.add(taken.table))
         if kept is not None:

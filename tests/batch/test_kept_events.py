@@ -201,7 +201,7 @@ PLAIN = 'account: "*"\nrules: [{id: carts, when: a, wait: [1h, 2h], unless: b}]'
 def _read(programs: Programs, lines: list[bytes]) -> kept.KeptEvents:
     events = kept.kept_events(programs, Mode.REPLAY, 10**9)
     assert events is not None
-    columns, *_, number = events.read_lines(lines, 0, START_US, programs.wanted)
+    columns, *_, number = events.keeping.read_lines(lines, 0, START_US, programs.wanted)
     assert columns[0] == []
     assert number == events.rows == len(lines)
     return events

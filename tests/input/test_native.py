@@ -235,7 +235,7 @@ def test_what_is_wanted_is_asked_once_of_a_run_for_an_account_and_type(tmp_path:
     assert kept is not None
     text = b"\n".join([PLAIN, OTHER.replace(b"cart.item_added", b"page.viewed"), PLAIN])
     for _ in range(3):
-        _, taken, _, left, pairs, _ = kept.read_text(text, events.TIME_MIN_US, LATEST_US, wants)
+        _, taken, _, left, pairs, _ = kept.keeping.read_text(text, events.TIME_MIN_US, LATEST_US, wants)
         assert (taken, left) == (3, [])
         assert pairs == [("acme", "cart.item_added"), ("acme", "page.viewed")]
     assert asked == ["acme", "acme"]

@@ -73,7 +73,8 @@ class ParseDoFn(CountingDoFn):
         super().start_bundle()
         programs = self._programs
         native = native_batcher(programs, self._buckets)
-        self._intake = Intake(self._settings, programs, self.counts, native)
+        keeping = None if native is None else native.keeping
+        self._intake = Intake(self._settings, programs, self.counts, keeping)
         self._batcher: NativeBatcher | RecordBatcher = native or RecordBatcher(self._buckets)
         self._items = Batcher[ItemRow](self._buckets) if programs.has_catalog else None
         self._interest = InterestRows(programs)

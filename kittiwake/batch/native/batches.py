@@ -5,44 +5,26 @@ Called by the job. The batches are those of `record_batches`: a worker without t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import zstandard
 
 from kittiwake.batch.native.gathering import module_for
 from kittiwake.batch.record_batches import LEVEL
-from kittiwake.input.bulk import Table, Wants
-from kittiwake.input.native.blocks import Found
+from kittiwake.input.bulk import Table
+from kittiwake.input.native.blocks import KeepsEvents
 from kittiwake.rules.compile.accounts import Programs
 
 
 class NativeBatcher:
-    """As `RecordBatcher`; it keeps what it reads, as `KeepsEvents` says."""
+    """As `RecordBatcher`; it has what it reads already."""
 
     def __init__(self, module: Any, partitions: int) -> None:
         """`module` is the accelerator."""
         self._batcher = module.Batcher(partitions)
-
-    def read_lines(self, lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
-        """As the accelerator's, which keeps all that is wanted."""
-        found: Found = self._batcher.read_lines(lines, earliest_us, latest_us, wants)
-        return found
-
-    def read_text(self, text: bytes, earliest_us: int, latest_us: int, wants: Wants) -> Found:
-        """Likewise."""
-        found: Found = self._batcher.read_text(text, earliest_us, latest_us, wants)
-        return found
-
-    def read_rows(self, columns: Any, earliest_us: int, latest_us: int, wants: Wants) -> Found:
-        """Likewise, of rows of columns."""
-        found: Found = self._batcher.read_rows(columns, earliest_us, latest_us, wants)
-        return found
-
-    def take_zones(self) -> list[bytes]:
-        """As `KeepsEvents` says."""
-        zones: list[bytes] = self._batcher.take_zones()
-        return zones
+        self.keeping: KeepsEvents = self._batcher
+        """What reads, and keeps here all that is wanted."""
 
     def add(self, table: Table) -> None:
         """Take the events of a table."""

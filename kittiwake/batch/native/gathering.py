@@ -8,7 +8,7 @@ decided as they are merged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import starmap
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeAlias
@@ -19,8 +19,8 @@ from kittiwake.batch.deciding.lines import lines_of
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.gathering import Gathering, Rows, Undecided
 from kittiwake.batch.oversized_contacts import ROWS_AT_ONCE
-from kittiwake.input.bulk import Table, Wants
-from kittiwake.input.native.blocks import Found, in_use
+from kittiwake.input.bulk import Table
+from kittiwake.input.native.blocks import KeepsEvents, in_use
 from kittiwake.kernel.evaluate.pending import Pending
 from kittiwake.kernel.plan.program import Program
 from kittiwake.output.rows import Mode
@@ -80,6 +80,8 @@ class KeptEvents:
         self._module, self._programs, self._deciders = module, programs, deciders
         self._held_bytes = held_bytes
         self._gathered = module.Gathered(deciders, ROWS_AT_ONCE)
+        self.keeping: KeepsEvents = self._gathered
+        """What reads, and keeps here what it can decide."""
         self._runs: Runs | None = None
 
     def __enter__(self) -> Self:
@@ -90,21 +92,6 @@ class KeptEvents:
     ) -> None:
         if self._runs is not None:
             self._runs.close()
-
-    def read_lines(self, lines: Sequence[bytes], earliest_us: int, latest_us: int, wants: Wants) -> Found:
-        """As the accelerator's, which keeps what it can decide."""
-        found: Found = self._gathered.read_lines(lines, earliest_us, latest_us, wants)
-        return found
-
-    def read_text(self, text: bytes, earliest_us: int, latest_us: int, wants: Wants) -> Found:
-        """Likewise."""
-        found: Found = self._gathered.read_text(text, earliest_us, latest_us, wants)
-        return found
-
-    def read_rows(self, columns: Any, earliest_us: int, latest_us: int, wants: Wants) -> Found:
-        """Likewise, of rows of columns."""
-        found: Found = self._gathered.read_rows(columns, earliest_us, latest_us, wants)
-        return found
 
     def add(self, table: Table) -> Table:
         """Keep those of the events that Python has read which can be decided here; the others are returned."""
@@ -121,11 +108,6 @@ class KeptEvents:
     def read_batch(self, batch: bytes) -> Table:
         """The events of a decompressed record batch, but for those that are kept."""
         return Table(*self._gathered.read_batch(batch))
-
-    def take_zones(self) -> list[bytes]:
-        """As `KeepsEvents` says."""
-        zones: list[bytes] = self._gathered.take_zones()
-        return zones
 
     def contacts(self, gathering: Gathering) -> int:
         """How many contacts have events here or in `gathering`; 0 if some are on disk, where they are not counted."""
