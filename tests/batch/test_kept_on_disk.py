@@ -57,19 +57,27 @@ class Case:
     def written_from_disk(self, dice: random.Random) -> dict[str, bytes]:
         """The same in little memory, by blocks and frames of few records."""
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(driver, "HELD_BYTES", dice.choice((0, 3_000, 30_000)))
+            _hold_little(patched, dice.choice((0, 3_000, 30_000)))
             patched.setattr(on_disk, "FRAME_BYTES", dice.choice((1, 400, 4_000, on_disk.FRAME_BYTES)))
-            for module in (splits, reading):
-                patched.setattr(module, "BLOCK_BYTES", 1_000)
-            rows_max = dice.choice((2, 20, oversized_contacts.ROWS_AT_ONCE))
-            for module in (kept, oversized_contacts):
-                patched.setattr(module, "ROWS_AT_ONCE", rows_max)
+            _decide_at_once(patched, dice.choice((2, 20, oversized_contacts.ROWS_AT_ONCE)))
             return self.written("disk")
 
     def written_by_python(self) -> dict[str, bytes]:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(native, "installed", lambda: None)
             return self.written("python")
+
+
+def _hold_little(patched: pytest.MonkeyPatch, held_bytes: int) -> None:
+    """So many bytes in memory, and small blocks, so that they are counted often."""
+    patched.setattr(driver, "HELD_BYTES", held_bytes)
+    for module in (splits, reading):
+        patched.setattr(module, "BLOCK_BYTES", 1_000)
+
+
+def _decide_at_once(patched: pytest.MonkeyPatch, rows_max: int) -> None:
+    for module in (kept, oversized_contacts):
+        patched.setattr(module, "ROWS_AT_ONCE", rows_max)
 
 
 def _written(path: Path, lines: list[bytes]) -> str:
@@ -145,15 +153,9 @@ def test_a_busy_contact_comes_from_many_frames_of_many_runs_whole(
     dice.shuffle(lines)
     case = Case(tmp_path, PLAIN_PROGRAMS, lines, RunSettings(START_US))
     in_memory = case.written("memory")
-    for module, name, value in (
-        (driver, "HELD_BYTES", held_bytes),
-        (on_disk, "FRAME_BYTES", 1),
-        (kept, "ROWS_AT_ONCE", 2),
-        (oversized_contacts, "ROWS_AT_ONCE", 2),
-        (splits, "BLOCK_BYTES", 1_000),
-        (reading, "BLOCK_BYTES", 1_000),
-    ):
-        monkeypatch.setattr(module, name, value)
+    _hold_little(monkeypatch, held_bytes)
+    monkeypatch.setattr(on_disk, "FRAME_BYTES", 1)
+    _decide_at_once(monkeypatch, 2)
     assert case.written("disk") == in_memory
 
 
@@ -165,10 +167,8 @@ def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
     """Three hundred events of three contacts, memory for a few, and a folder for what is temporary."""
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    monkeypatch.setattr(driver, "HELD_BYTES", 3_000)
+    _hold_little(monkeypatch, 3_000)
     monkeypatch.setattr("kittiwake.batch.workers.progress.CONTACTS_PER_REPORT", 1)
-    for module in (splits, reading):
-        monkeypatch.setattr(module, "BLOCK_BYTES", 1_000)
     lines = [line(number, minutes=number) for number in range(300)]
     return Case(tmp_path, PLAIN_PROGRAMS, lines, RunSettings(START_US))
 
@@ -195,11 +195,11 @@ def test_what_waits_on_disk_has_no_name_and_is_gone_when_the_run_is_stopped(
 
 
 @needed
-def test_whoever_waits_is_told_of_contacts_that_nobody_has_counted(case: Case, tmp_path: Path) -> None:
-    told: list[Progress] = []
-    replay(case.programs, case.inputs, tmp_path / "out", case.settings, told.append)
-    assert all(one.contacts <= one.contacts_total for one in told if one.contacts_total)
-    assert (told[-1].records, told[-1].contacts, told[-1].contacts_total) == (300, 3, 3)
+def test_progress_counts_contacts_whose_number_nobody_knows_yet(case: Case, tmp_path: Path) -> None:
+    reports: list[Progress] = []
+    replay(case.programs, case.inputs, tmp_path / "out", case.settings, reports.append)
+    assert all(one.contacts <= one.contacts_total for one in reports if one.contacts_total)
+    assert (reports[-1].records, reports[-1].contacts, reports[-1].contacts_total) == (300, 3, 3)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
