@@ -294,7 +294,8 @@ class Player:
             return []
         before, after = self.versions.silences, silences_in(self.versions, self._heard)
         self.versions = replace(self.versions, silences=after)
-        return notices(before, after, self._state, self.versions.horizon_us, len(self._given))
+        number = str(len(self._given))
+        return notices(before, after, self._state, self.versions.horizon_us, lambda _: number)
 
     def _is_own(self, event: Event) -> bool:
         return event.item_id is None and event.contact_id == self._state.contact_id

@@ -74,15 +74,26 @@ def _of_another(dice: Dice, until_us: int) -> list[Raw]:
 def leaning_world(seed: int) -> World:
     """A small world in which hardly anything happens but that feeds are silent, and are not."""
     dice = Dice(seed)
-    types = TYPES[:3]
     rules = [_rule(dice, name) for name in ("one", "two")]
+    return _small(dice, rules, (0, 1, 1, 1, 2, 3, 5))
+
+
+def pausing_world(seed: int) -> World:
+    """Such a world in which nothing waits for long, so that silences lie between what waits, and change after it."""
+    dice = Dice(seed)
+    rules = [{**_rule(dice, name), "wait": dice.span(0, 2), "expires": dice.span(1, 2)} for name in ("one", "two")]
+    return _small(dice, rules, (0, 1, 1, 2, 5, 9))
+
+
+def _small(dice: Dice, rules: list[Raw], steps: tuple[int, ...]) -> World:
+    types = TYPES[:3]
     feeds = {
         name: {"every": dice.text(dice.randint(1, 4) * dice.unit), "mode": "hold"} for name in dice.some(types, 1, 2)
     }
     document = {"account": "*", "rules": rules, "policy": {"feeds": feeds}}
     at, events = dice.start, list[Raw]()
     for number in range(dice.randint(8, 24)):
-        at += dice.pick((0, 1, 1, 1, 2, 3, 5)) * dice.unit + dice.pick((0, 0, 0, 0, -1, 1))
+        at += dice.pick(steps) * dice.unit + dice.pick((0, 0, 0, 0, -1, 1))
         mine = dice.chance(60)
         events.append(
             {

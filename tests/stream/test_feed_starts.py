@@ -39,7 +39,7 @@ from tests.batch.test_feed_snapshots import run
 from tests.oracle.values import canonical, exact
 from tests.oracle.worlds import ACCOUNT, CONTACT, World
 from tests.oracle.worlds_breaker import breaker_world, flooded_world
-from tests.oracle.worlds_feeds import feeds_world, leaning_world
+from tests.oracle.worlds_feeds import feeds_world, leaning_world, pausing_world
 from tests.properties.comparison import difference_of, expected, story
 from tests.stream.fault_injecting_runner import Bundle, DiedError, FaultInjectingRunner
 from tests.stream.generated_cases import standing
@@ -117,13 +117,15 @@ class Warm(NamedTuple):
 def difference(seed: int, world: World, folder: Path) -> str:
     """What a batch up to some instant, and a stream from its snapshots, decide otherwise than the oracle.
 
-    The batch has what had come by then. The stream is given the rest as it comes, and some again that the batch knows.
+    The batch has what had come by then. The stream is given the rest as it comes, some of it before the watermark
+    is near, and some again that the batch knows.
     """
     dice, lateness_us = Random(seed), world.allowed_lateness_us
     coming = [Coming(_time_us(raw) + dice.randrange(lateness_us), raw) for raw in world.events]
     cut_us = _cut_us(world, dice)
     in_batch = [one for one in coming if one.at_us <= cut_us and _time_us(one.raw) < cut_us]
-    rest = [one for one in coming if one not in in_batch]
+    lag_us = dice.choice((0, 1, 2)) * lateness_us
+    rest = [one._replace(at_us=max(cut_us, one.at_us - lag_us)) for one in coming if one not in in_batch]
     known = [one for one in in_batch if _time_us(one.raw) >= cut_us - lateness_us]
     again = [one._replace(at_us=dice.randint(cut_us, _time_us(one.raw) + lateness_us)) for one in known]
     rest += dice.sample(again, len(again) // 2)
@@ -175,7 +177,7 @@ def batch(world: World, events: list[dict[str, Any]], cut_us: int, folder: Path)
 @pytest.mark.parametrize(
     "number", [*range(WORLDS), *(pytest.param(number, marks=pytest.mark.nightly) for number in range(WORLDS, 120))]
 )
-@pytest.mark.parametrize("worlds", [leaning_world, flooded_world])
+@pytest.mark.parametrize("worlds", [leaning_world, pausing_world, flooded_world])
 def test_a_batch_and_a_stream_from_its_snapshots_decide_as_the_oracle_wherever_it_is_cut(
     tmp_path: Path, seed: int, number: int, worlds: Callable[[int], World]
 ) -> None:

@@ -22,7 +22,7 @@ from kittiwake.reasons import DeadLetterReason
 from kittiwake.rules.documents import load_document
 from kittiwake.rules.versions import always
 from kittiwake.scenarios.player import event_of
-from kittiwake.stream.contact.feeds import FeedNotice, learned
+from kittiwake.stream.contact.feeds import FeedNotice, learned, notice_of
 from kittiwake.stream.contact.sealing import UnreadableError
 from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.feeds import shard as feeds
@@ -40,7 +40,7 @@ from kittiwake.values import canonical
 from tests.oracle.oracle import decide
 from tests.oracle.worlds import ACCOUNT, CONTACT, World
 from tests.oracle.worlds_breaker import flooded_world
-from tests.oracle.worlds_feeds import leaning_world
+from tests.oracle.worlds_feeds import leaning_world, pausing_world
 from tests.properties.comparison import difference_of, story
 from tests.stream.fault_injecting_runner import Bundle, FaultInjectingRunner
 from tests.stream.generated_cases import emitted_by_key
@@ -132,13 +132,15 @@ class Stream:
 def difference(seed: int, world: World) -> str:
     """What the streaming steps decide otherwise than the oracle, in a world.
 
-    Each event comes up to the allowed lateness after its time, some twice; timers fire late, again and in any order.
+    Each event comes up to the allowed lateness after its time, or before the watermark is near it; some come twice;
+    timers fire late, again and in any order.
     """
     dice = random.Random(seed)
+    lag_us = dice.choice((0, 1, 2)) * world.allowed_lateness_us
     stream, now, resolution_us = Stream(world, dice.choice((1, 4))), Clock(), 1_000
     runner = FaultInjectingRunner(stream.rules, TimerSettings(0, resolution_us), now)
     until_us = world.until_us // resolution_us * resolution_us
-    arriving = [(_late(raw, world, dice), raw) for raw in [*world.events, *dice.choices(world.events, k=3)]]
+    arriving = [(_comes_us(raw, world, lag_us, dice), raw) for raw in [*world.events, *dice.choices(world.events, k=3)]]
     arriving.sort(key=lambda each: each[0])
     while arriving:
         taken = arriving[: dice.randint(1, 6)]
@@ -166,12 +168,13 @@ def difference(seed: int, world: World) -> str:
     return found and f"seed {seed}\n{found}\n{story(world)}"
 
 
-def _late(raw: dict[str, Any], world: World, dice: random.Random) -> int:
-    return event_of(ACCOUNT, CONTACT, raw).time_us + dice.randrange(world.allowed_lateness_us)
+def _comes_us(raw: dict[str, Any], world: World, lag_us: int, dice: random.Random) -> int:
+    """Where the watermark is when an event comes, which lags behind the events by so much at most."""
+    return event_of(ACCOUNT, CONTACT, raw).time_us + dice.randrange(-lag_us, world.allowed_lateness_us)
 
 
 @pytest.mark.parametrize("seed", range(WORLDS))
-@pytest.mark.parametrize("worlds", [leaning_world, flooded_world])
+@pytest.mark.parametrize("worlds", [leaning_world, pausing_world, flooded_world])
 def test_late_events_and_adversarial_timers_decide_as_the_oracle(seed: int, worlds: Callable[[int], World]) -> None:
     found = difference(seed, worlds(seed))
     assert not found, found
@@ -218,6 +221,18 @@ def test_events_while_a_feed_is_alive_tell_nobody_and_set_one_timer() -> None:
     ((key, _),) = feeds.on_timer(store, feed, 41 * HOUR_US, HOUR_US)
     assert key == key_of(ACCOUNT, "c")
     assert len(list(feeds.on_record(store, feed, encode_record(FeedEvent(50 * HOUR_US)), HOUR_US))) == 1
+
+
+def test_a_silence_that_reaches_into_what_may_be_corrected_is_kept_however_long_ago_it_began() -> None:
+    store, feed = Shard(), FeedShard(ACCOUNT, Rhythm("order", 6 * HOUR_US), 0)
+    for hour in (0, 300, 304):
+        assert not list(feeds.on_record(store, feed, encode_record(FeedEvent(hour * HOUR_US)), HOUR_US))
+        assert not list(feeds.on_timer(store, feed, hour * HOUR_US, HOUR_US))
+    late = ShownInterest(HeldInterest("c", 299 * HOUR_US, 320 * HOUR_US))
+    ((_, data),) = feeds.on_record(store, feed, encode_record(late), HOUR_US)
+    assert notice_of(buffered_event_of(data).data).silences == ((6 * HOUR_US, 300 * HOUR_US + 1),)
+    list(feeds.on_timer(store, feed, 400 * HOUR_US, HOUR_US))
+    assert not list(feeds.on_record(store, feed, encode_record(ShownInterest(HeldInterest("d", 0, 300 * HOUR_US))), 0))
 
 
 def test_a_flood_is_told_to_those_alone_whose_events_are_in_it_and_an_event_counts_once() -> None:

@@ -6,15 +6,19 @@ Pure. Called by both hosts at the end of a run, with the counts of all of its in
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from kittiwake.batch.feeds.covered import Covered, FeedOf
-from kittiwake.kernel.evaluate.feeds import stretches_of
+from kittiwake.kernel.evaluate.feeds import covered_since, stretches_of
 from kittiwake.kernel.evaluate.floods import interval_end_us
 from kittiwake.kernel.plan.feeds import FeedsOfRules, Span
 from kittiwake.kernel.plan.policy import Rhythm
 from kittiwake.output.feed_snapshots import FeedSnapshot, feed_snapshot_lines
 from kittiwake.rules.compile.accounts import Plan, Programs
 from kittiwake.time.instants import DAY_US
+
+LATENESSES_KEPT: Final = 4
+"""Corrections of a contact may begin so far back, where batches in steps shorter than the lateness have led to it."""
 
 
 def feed_lines(programs: Programs, found: Covered, until_us: int) -> Iterator[bytes]:
@@ -33,10 +37,10 @@ def covered_by(feeds: FeedsOfRules, found: FeedSnapshot) -> Covered:
 
 
 def _still_asked_for(plan: Plan, rhythm: Rhythm, entries: list[Span], until_us: int) -> list[Span]:
-    """Without what lies too far back for a correction; but the newest of a feed, and floods that hold something yet."""
-    edge_us = until_us - 2 * plan.versions.horizon_us - DAY_US
+    """Without what lies too far back for a correction; but with floods that hold something yet."""
+    edge_us = until_us - LATENESSES_KEPT * plan.versions.horizon_us - DAY_US
     if not rhythm.is_breaker:
-        return [one for one in entries[:-1] if one[1] > edge_us] + entries[-1:]
+        return covered_since(entries, edge_us)
     asked_us = edge_us - (0 if plan.feeds is None else plan.feeds.longest_us(rhythm))
     flooded = {ends for _, ends in stretches_of(rhythm, entries) if ends > asked_us}
     ends_us = ((one, interval_end_us(rhythm, one[0])) for one in entries)

@@ -6,7 +6,7 @@ decided already, `notices` makes the late events by which the kernel decides it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -50,6 +50,15 @@ def silences_of(spans: Sequence[Span]) -> Iterator[Span]:
         yield ends_us, begins_us + 1
     if spans:
         yield spans[-1][1], END_OF_TIME_US
+
+
+def covered_since(spans: Sequence[Span], edge_us: int) -> list[Span]:
+    """Of what is covered what says where a feed is silent from an instant on: also that before a silence then.
+
+    >>> covered_since([(0, 5), (7, 15), (25, 35)], 25), covered_since([(0, 5), (7, 15), (25, 35)], 26)
+    ([(7, 15), (25, 35)], [(25, 35)])
+    """
+    return [one for one, following in pairwise(spans) if following[0] >= edge_us] + [*spans[-1:]]
 
 
 # ---------------------------------------------------------------- of feeds and breakers
@@ -114,11 +123,14 @@ def _cut(spans: Sequence[Span], *edges: Sequence[Span]) -> Iterator[Span]:
         yield from pairwise(inside)
 
 
-def notices(before: Silences, after: Silences, state: State, horizon_us: int, number: int) -> list[Event]:
+def notices(
+    before: Silences, after: Silences, state: State, horizon_us: int, mark: Callable[[Rhythm], str]
+) -> list[Event]:
     """Late events that do nothing, just before what of a contact's past is known otherwise now, and at its end.
 
     None is older than what late events are corrected for: it would be left out, and what came after it as well.
-    `number` rises from one time to the next, so that none of them is a duplicate of another.
+    What fell due at the instant to which the contact is evaluated has been decided, so none is as new as that.
+    `mark` is another one whenever more has become known of a rhythm, so that none of them is a duplicate of another.
     """
     found: list[Event] = []
     evaluated_to_us = state.evaluated_to_us
@@ -127,15 +139,16 @@ def notices(before: Silences, after: Silences, state: State, horizon_us: int, nu
     oldest_us = corrected_from_us(state, evaluated_to_us, horizon_us)
     for rhythm in sorted({*before.by_rhythm, *after.by_rhythm}):
         span = differing(before.by_rhythm.get(rhythm, ()), after.by_rhythm.get(rhythm, ()))
-        if span is not None and max(span[0], oldest_us) < evaluated_to_us:
-            name, last_us = feed_notice_type(rhythm.type), evaluated_to_us - 1
-            event_id = f"{number}/{rhythm.every_us}"
+        if span is not None and span[0] <= evaluated_to_us and oldest_us < evaluated_to_us:
+            name, to_us = feed_notice_type(rhythm.type), evaluated_to_us - 1
+            from_us = min(span[0], to_us)
+            event_id = f"{mark(rhythm)}/{rhythm.every_us}"
             if rhythm.is_breaker:  # asked of an event's time, whenever what it armed falls due
                 event_id = f"{event_id}/{rhythm.max_events}/{span[0]}/{span[1]}"
             else:
-                last_us = min(span[1], last_us)
+                to_us = min(span[1], to_us)
             found.append(Event(max(span[0] - 1, oldest_us), f"{event_id}/from", name, NO_CHANGE))
-            found.append(Event(max(span[0], last_us, oldest_us), f"{event_id}/to", name, NO_CHANGE))
+            found.append(Event(max(from_us, to_us, oldest_us), f"{event_id}/to", name, NO_CHANGE))
     return found
 
 

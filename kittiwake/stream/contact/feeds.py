@@ -74,8 +74,8 @@ def learned(plan: Plan, known: Known, arrivals: Sequence[BufferedEvent], state: 
     edge_us, horizon_us = _asked_from_us(state, plan.versions.horizon_us), plan.versions.horizon_us
     after = _not_over(plan.feeds, _with_notices(known, came), edge_us)
     before, silences = _silences(_not_over(plan.feeds, known, edge_us)), _silences(after)
-    number = max((one.known for each in after.values() for one in each), default=0)
-    late = notices(before, silences, state, horizon_us, number) if came else []
+    marks = {one.rhythm(name): _mark(one) for name, each in after.items() for one in each}
+    late = notices(before, silences, state, horizon_us, marks.__getitem__) if came else []
     versions = replace(plan.versions, silences=silences)
     own = [one for one in arrivals if not is_feed_notice(one.type)]
     return Learned(plan._replace(versions=versions, sweep_plan=None), own, late, after)
@@ -91,20 +91,29 @@ def _with_notices(known: Known, came: Iterable[BufferedEvent]) -> dict[str, tupl
 
 
 def _together(before: FeedNotice | None, one: FeedNotice) -> FeedNotice:
-    """What is known of a feed or a breaker with one notice more, in whatever order they come."""
+    """What is known of a feed or a breaker with one notice more, in whatever order they come.
+
+    An older one may come later, and say for how much longer the contact is notified: what began meanwhile it knows.
+    """
     if before is None:
         return one
     if one.max_events:
         floods = tuple(united([*before.silences, *one.silences]))
         return replace(one, known=max(one.known, before.known), silences=floods)
-    return _with_past(one, before) if (before.known, before.to_us) < (one.known, one.to_us) else before
+    newer, older = (one, before) if before.known < one.known else (before, one)
+    return _with_past(newer, older)
 
 
-def _with_past(one: FeedNotice, before: FeedNotice) -> FeedNotice:
-    """Notices, and of what they say nothing about what was known before; notified for as long as either is."""
-    past = tuple((begins, min(ends, one.from_us)) for begins, ends in before.silences if begins < one.from_us)
-    from_us = min(one.from_us, before.from_us)
-    return FeedNotice(one.every_us, one.known, from_us, max(one.to_us, before.to_us), (*past, *one.silences))
+def _with_past(newer: FeedNotice, older: FeedNotice) -> FeedNotice:
+    """What the newer one says, and the older one of what was before; it waits for as long as by either."""
+    past = tuple((begins, min(ends, newer.from_us)) for begins, ends in older.silences if begins < newer.from_us)
+    from_us, to_us = min(newer.from_us, older.from_us), max(newer.to_us, older.to_us)
+    return FeedNotice(newer.every_us, newer.known, from_us, to_us, (*past, *newer.silences))
+
+
+def _mark(one: FeedNotice) -> str:
+    """Of what is known of a rhythm: whatever comes to it changes one of these, and none ever goes back."""
+    return f"{one.known}/{one.from_us}/{one.to_us}"
 
 
 def _silences(known: Known) -> Silences:

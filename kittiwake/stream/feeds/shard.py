@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from kittiwake.kernel.evaluate.feeds import differing, entries_of, kept_of, stretches_of
+from kittiwake.kernel.evaluate.feeds import covered_since, differing, entries_of, kept_of, stretches_of
 from kittiwake.kernel.evaluate.floods import interval_end_us
 from kittiwake.kernel.items.index import HeldInterest
 from kittiwake.kernel.plan.feeds import Span
@@ -174,11 +174,11 @@ def _edge_us(rhythm: Rhythm, judged_us: int, horizon_us: int) -> int:
 
 
 def _pruned(rhythm: Rhythm, state: FeedState, edge_us: int) -> FeedState:
-    """Without what lies too far back for anything that still comes; of a feed the newest stays."""
+    """Without what lies too far back for anything that still comes."""
     if rhythm.is_breaker:
         recent = tuple(one for one in state.covered if _ends_us(rhythm, one[0]) > edge_us)
         return replace(state, covered=recent, silences=tuple(stretches_of(rhythm, recent)))
-    kept = tuple(one for one in state.covered[:-1] if one[1] > edge_us) + state.covered[-1:]
+    kept = tuple(covered_since(state.covered, edge_us))
     if len(kept) == len(state.covered):
         return state
     return replace(state, covered=kept, silences=tuple(one for one in state.silences if one[0] >= kept[0][1]))
@@ -188,14 +188,19 @@ def _pruned(rhythm: Rhythm, state: FeedState, edge_us: int) -> FeedState:
 
 
 def _notify(store: FeedStore, feed: FeedShard, before: FeedState, after: FeedState) -> Notices:
-    """Notify the contacts that wait of what is otherwise now."""
+    """Notify the contacts that wait of what is otherwise now.
+
+    Of a feed also those that wait from later on only: what they were notified of speaks of all that was before, and
+    some event of theirs may still come that falls due there.
+    """
     span = differing(before.silences, after.silences)
     if span is None:
         return ()
+    ends_us = span[1] if feed.rhythm.is_breaker else END_OF_TIME_US
     return (
         _notice(feed, after, one, max(span[0], one.from_us))
         for one in interests_of(store)
-        if one.from_us < span[1] and span[0] < one.to_us
+        if one.from_us < ends_us and span[0] < one.to_us
     )
 
 
