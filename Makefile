@@ -26,8 +26,8 @@ TOGETHER = $(MAKE) --no-print-directory --jobs=$(CORES) $(if $(filter output-syn
 SOURCES := pyproject.toml setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help python-asked-for venv emulators native native-if-possible demo stream-demo bigquery-demo test ready-for-tests compiled lint format docs nightly sim soak runners \
-  bench clean audit image lock metadata pin template templates
+.PHONY: help python-asked-for venv emulators native native-if-possible demo stream-demo bigquery-demo test ready-for-tests compiled lint format docs \
+  nightly night-of-everything night-without-accelerator sim soak runners bench clean audit image lock metadata pin template templates
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -134,10 +134,15 @@ format: $(VENV)/.installed-test ## format the code
 docs: $(VENV)/.installed-docs ## build the documentation into out/docs; warnings and broken links are errors
 	$(BIN)/python -m sphinx -b html -W --keep-going -q docs out/docs
 
+# Both, whatever the first has found: a morning begins with the failures of the whole night.
 nightly: $(VENV)/.installed-test $(TOOLS)/.installed $(AUDIT)/.installed ready-for-tests ## run every test, the slow ones too, with a fresh seed and more examples; then without the accelerator
-	$(PYTEST) --hypothesis-profile=nightly \
-	  --hypothesis-seed=$$($(BIN)/python -c 'import random; print(random.randrange(2**32))')
-	KITTIWAKE_NATIVE=0 $(PYTEST) -m 'not nightly'
+	@$(MAKE) --no-print-directory --keep-going --jobs=1 night-of-everything night-without-accelerator
+
+NIGHT_SEED = $(if $(filter command line,$(origin SEED)),$(SEED),$$($(BIN)/python -c 'import random; print(random.randrange(2**32))'))
+night-of-everything:
+	$(PYTEST) --hypothesis-profile=nightly --hypothesis-seed=$(NIGHT_SEED)
+night-without-accelerator:
+	KITTIWAKE_NATIVE=0 $(PYTEST) -m 'not nightly' --hypothesis-seed=$(NIGHT_SEED)
 
 sim: $(VENV)/.installed-test ## simulate one case step by step (SEED=7), or many cases (WORLDS=5000)
 	$(BIN)/python -m tests.simulation $(if $(filter command line,$(origin SEED)),--seed $(SEED),--worlds $(WORLDS))

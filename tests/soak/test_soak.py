@@ -17,6 +17,7 @@ from tests.soak.__main__ import CYCLE_DAYS, FULL_DAYS, growth, main, restlessnes
 from tests.soak.firings import Quiet
 from tests.soak.job import Day, Soak
 
+TENTH_MINUTES = 48
 QUIET = Quiet(100, 130)
 GONE_AFTER = 44
 """Days in which the last who has come is gone."""
@@ -83,5 +84,6 @@ def test_what_grows_is_found_and_what_is_drawn_otherwise_is_not() -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(60 * TENTH_MINUTES + 600)
 def test_a_tenth_of_the_soak() -> None:
-    assert main(["--minutes", "48", "--contacts", "10"]) == 0
+    assert main(["--minutes", str(TENTH_MINUTES), "--contacts", "10"]) == 0
