@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Final
 
 from kittiwake.batch.counts import Counts, count_decision, count_pending, count_silent, count_unusable
-from kittiwake.batch.deciding.decider import decide as decide_natively
+from kittiwake.batch.deciding.contacts import decide as decide_natively
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
 from kittiwake.event_types import is_item_change

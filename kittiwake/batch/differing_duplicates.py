@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from kittiwake.batch.counts import Counts, keep_duplicate_example
 from kittiwake.batch.event_rows import Row, event_of
@@ -23,7 +25,7 @@ NAME_CHARS_MAX: Final = 64
 """Characters of a name in an example."""
 
 
-class Same(NamedTuple):
+class Same(msgspec.Struct, frozen=True):
     """Rows that share time, id and type."""
 
     number: int

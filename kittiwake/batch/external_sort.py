@@ -11,7 +11,7 @@ from contextlib import suppress
 from heapq import merge
 from tempfile import TemporaryFile, gettempdir
 from types import TracebackType
-from typing import IO, Final, Generic, NamedTuple, Self, TypeVar
+from typing import IO, Final, Generic, Self, TypeVar
 
 import msgspec
 
@@ -36,7 +36,7 @@ def no_room(error: OSError, instead: str = "") -> UnusableError:
     )
 
 
-class _Run(NamedTuple):
+class _Run(msgspec.Struct, frozen=True):
     """Where a run lies in the file."""
 
     begin: int

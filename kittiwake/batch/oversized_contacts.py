@@ -24,7 +24,7 @@ from kittiwake.batch.counts import Counts, count_decision, count_pending, count_
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
 from kittiwake.batch.external_sort import Sorter
-from kittiwake.batch.gathering import ROW_BYTES, Rows, size_of
+from kittiwake.batch.gathering import ROW_BYTES, ROWS_AT_ONCE, Rows, size_of
 from kittiwake.kernel import State, Versions, new_state, pending_in, unfinished
 from kittiwake.model import Decision, Event
 from kittiwake.rules.compile.accounts import Plan
@@ -44,11 +44,6 @@ _decode_spilled: Final = msgspec.msgpack.Decoder(list[_SpilledDecision])
 
 Keep: TypeAlias = Callable[[State], None]
 """Takes the state in which a contact is left."""
-
-
-ROWS_AT_ONCE: Final = 50_000
-"""Rows of a contact that are decided at once. Parsed, with all that the kernel makes of them, they take some 40 MB;
-what is decided in slices costs a fifth more."""
 
 
 def decide_contact(

@@ -20,7 +20,6 @@ from kittiwake.batch.gathering import Gathering, Undecided
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake, Needs, Taken
 from kittiwake.batch.native.gathering import KeptEvents, Lines, kept_events
-from kittiwake.batch.oversized_contacts import decide_contact
 from kittiwake.batch.settings import RunSettings, end_of_run, stop_of
 from kittiwake.batch.starts.opening import OnNote, refuse_early_end, starts_of
 from kittiwake.batch.summary import Summary, summary_of, to_text
@@ -377,6 +376,8 @@ def _contacts(programs: Programs, history: History, until_us: int, counts: Count
 
 
 def _decided(programs: Programs, contact: Undecided, until_us: int, settings: RunSettings, counts: Counts) -> Decided:
+    from kittiwake.batch.oversized_contacts import decide_contact  # noqa: PLC0415 - 20 ms, for those left to the kernel
+
     subject, rows, start = contact
     plan, snapshots = programs.plan(subject[0]), list[bytes]()
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import msgspec
+
 from kittiwake.reasons import DeadLetterReason
 
 ID_CHARS_MAX: Final = 128
@@ -31,7 +33,7 @@ NO_CONTEXT: Final = RowContext()
 """What a message says, and a file whose records stand alone."""
 
 
-class Start(NamedTuple):
+class Start(msgspec.Struct, frozen=True):
     """The start of a run, beyond which no event lies."""
 
     time_us: int

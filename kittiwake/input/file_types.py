@@ -7,7 +7,9 @@ reads files; a reader reads from a stream that its caller has opened.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from kittiwake.input.columns.blocks import AnyBlock
 from kittiwake.input.decompression import Source, gzip_blocks, zstd_blocks
@@ -22,7 +24,7 @@ Reader: TypeAlias = Callable[[Source, Split], Iterator[AnyBlock]]
 Raises `UnsoundError` where the file cannot be read to its end, and `OSError`."""
 
 
-class FileType(NamedTuple):
+class FileType(msgspec.Struct, frozen=True):
     """How the records of a file are written."""
 
     name: str

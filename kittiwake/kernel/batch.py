@@ -15,7 +15,7 @@ from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
 from kittiwake.kernel.run.execution import Execution
 from kittiwake.kernel.run.outputs import NOTHING_SILENT, NOTHING_UNUSABLE, Silent, Unusable
-from kittiwake.kernel.run.sweep import SweepPlan, sweep, sweep_plan_of
+from kittiwake.kernel.run.sweep import SweepPlan, sweep
 from kittiwake.kernel.run.timeline import pass_through, start
 from kittiwake.kernel.state.state import State
 from kittiwake.model import Decision, Event
@@ -113,6 +113,3 @@ def _ended(versions: Versions, run: Execution, until_us: int, duplicates: int, l
         pending,
         outputs.silent,
     )
-
-
-__all__ = ["DecidedHistory", "SweepPlan", "decide_history", "decide_sorted_history", "sweep_plan_of"]

@@ -10,7 +10,9 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+import msgspec
 
 from kittiwake.rules.check.match import check_match
 from kittiwake.rules.check.paths import check_paths
@@ -29,7 +31,7 @@ UNREADABLE: Final = "contact.updated"
 """Stands for a match that cannot be written out, so that the rest of its rule is checked; it goes beside "*"."""
 
 
-class _Definition(NamedTuple):
+class _Definition(msgspec.Struct, frozen=True):
     """A definition as it is used."""
 
     node: Node
@@ -40,7 +42,7 @@ class _Definition(NamedTuple):
     """How many values it has."""
 
 
-class _Use(NamedTuple):
+class _Use(msgspec.Struct, frozen=True):
     """A name where a match may stand."""
 
     name: object

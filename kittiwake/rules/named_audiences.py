@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from kittiwake.rules.check.conditions import leaves, references
@@ -29,7 +30,7 @@ from kittiwake.rules.ruleset import EVERY_ACCOUNT, AccountRules, AuthoredRule
 CLAUSES = ("given", "still", "audience")
 
 
-class Audiences(NamedTuple):
+class Audiences(msgspec.Struct, frozen=True):
     """What rules of one account may name."""
 
     rules: Mapping[str, AuthoredRule]

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from kittiwake.batch.event_rows import Row, event_of
-from kittiwake.batch.oversized_contacts import ROWS_AT_ONCE
+from kittiwake.batch.gathering import ROWS_AT_ONCE
 from kittiwake.kernel import advance, new_state
 from kittiwake.kernel.state.trace import Step, StepKind
 from kittiwake.model import Decision

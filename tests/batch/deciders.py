@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from kittiwake.batch.deciding import decider as deciding
+from kittiwake.batch.deciding import contacts as deciding
 from kittiwake.batch.deciding.plan import plan_of
 from kittiwake.batch.event_rows import Row, event_of
 from kittiwake.kernel import DecidedHistory, decide_sorted_history

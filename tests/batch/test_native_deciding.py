@@ -13,7 +13,7 @@ import pytest
 from benchmarks.generate import draw, lines
 from benchmarks.rulesets import TWELVE, write_rules
 from kittiwake.batch.contacts import pick_counted
-from kittiwake.batch.deciding import decider as deciding
+from kittiwake.batch.deciding import contacts as deciding
 from kittiwake.batch.deciding.known import KNOWN, REASONS
 from kittiwake.batch.deciding.plan import plan_of
 from kittiwake.batch.event_rows import Groups, Row, group, key_of_row

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from kittiwake.kernel.batch import decide_history, sweep_plan_of
+from kittiwake.kernel.batch import decide_history
 from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.incremental import Advanced, advance
 from kittiwake.kernel.late.checkpoint import compacted
 from kittiwake.kernel.late.emitted import current_rows, events_of
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions, as_versions
+from kittiwake.kernel.run.sweep import sweep_plan_of
 from kittiwake.kernel.state.codec import bare, decode, decoded, encode
 from kittiwake.kernel.state.state import Since, State, StoredEvent, new_state
 from kittiwake.model import Decision, Event

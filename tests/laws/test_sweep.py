@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from kittiwake.kernel import advance, new_state, pending_in
-from kittiwake.kernel.batch import decide_history, sweep_plan_of
+from kittiwake.kernel.batch import decide_history
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import as_versions
+from kittiwake.kernel.run.sweep import sweep_plan_of
 from kittiwake.model import Event
 from kittiwake.rules import compile_account, load_document
 from kittiwake.time.instants import HOUR_US, MINUTE_US

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from kittiwake.kernel.batch import decide_history, decide_sorted_history, sweep_plan_of
+from kittiwake.kernel.batch import decide_history, decide_sorted_history
 from kittiwake.kernel.evaluate.decisions import unfinished
 from kittiwake.kernel.incremental import advance
 from kittiwake.kernel.plan.limits import DEFAULT_LIMITS
 from kittiwake.kernel.plan.program import Program
+from kittiwake.kernel.run.sweep import sweep_plan_of
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Decision, Event
 from kittiwake.rules.compile.account import compile_account

@@ -8,7 +8,7 @@ where rules and events go together.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -27,7 +27,7 @@ NAMES_MAX: Final = 10_000
 """Accounts and types remembered, so that they are looked up once: beyond it the memory begins anew."""
 
 
-class Outstanding(NamedTuple):
+class Outstanding(msgspec.Struct, frozen=True):
     """What is not known yet of an account."""
 
     missing: set[str]

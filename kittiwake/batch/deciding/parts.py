@@ -6,7 +6,8 @@ Pure values. Filled by `plan`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from kittiwake.kernel.plan.limits import Limits
 from kittiwake.kernel.plan.quiet_hours import QuietHours
@@ -14,7 +15,7 @@ from kittiwake.kernel.plan.wait import Wait
 from kittiwake.values import Number
 
 
-class PredicatePlan(NamedTuple):
+class PredicatePlan(msgspec.Struct, frozen=True):
     operator: str
     name: str = ""
     texts: Sequence[str] = ()
@@ -22,18 +23,18 @@ class PredicatePlan(NamedTuple):
     parts: Sequence[PredicatePlan] = ()
 
 
-class TreePlan(NamedTuple):
+class TreePlan(msgspec.Struct, frozen=True):
     operator: str
     leaf: int = 0
     parts: Sequence[TreePlan] = ()
 
 
-class UnlessPlan(NamedTuple):
+class UnlessPlan(msgspec.Struct, frozen=True):
     asked: PredicatePlan | None
     wants: list[tuple[int, str]]
 
 
-class RoutePlan(NamedTuple):
+class RoutePlan(msgspec.Struct, frozen=True):
     rule: int
     unless: list[UnlessPlan]
     records: list[tuple[int, PredicatePlan | None]]
@@ -42,7 +43,7 @@ class RoutePlan(NamedTuple):
     steps: list[tuple[int, PredicatePlan | None]]
 
 
-class WaitPlan(NamedTuple):
+class WaitPlan(msgspec.Struct, frozen=True):
     kind: str
     compiled: Wait
     delays_us: Sequence[int] = ()
@@ -54,7 +55,7 @@ class WaitPlan(NamedTuple):
     repeats: bool = False
 
 
-class ConditionPlan(NamedTuple):
+class ConditionPlan(msgspec.Struct, frozen=True):
     kind: str
     within_us: int | None
     name: str
@@ -65,7 +66,7 @@ class ConditionPlan(NamedTuple):
     kept: int
 
 
-class ReachesPlan(NamedTuple):
+class ReachesPlan(msgspec.Struct, frozen=True):
     name: str | None
     at: list[int]
     at_texts: list[str]
@@ -73,25 +74,25 @@ class ReachesPlan(NamedTuple):
     anew: str
 
 
-class IncludePlan(NamedTuple):
+class IncludePlan(msgspec.Struct, frozen=True):
     field: str
     name: str
     said: str
 
 
-class CapPlan(NamedTuple):
+class CapPlan(msgspec.Struct, frozen=True):
     max_fired: int
     calendar: str
     within_us: int
     counts: list[bool]
 
 
-class QuietPlan(NamedTuple):
+class QuietPlan(msgspec.Struct, frozen=True):
     edges: Sequence[int]
     compiled: QuietHours
 
 
-class RulePlan(NamedTuple):
+class RulePlan(msgspec.Struct, frozen=True):
     id_text: str
     rule_id: str
     version: str
@@ -122,7 +123,7 @@ class RulePlan(NamedTuple):
     caps: list[CapPlan]
 
 
-class ProgramPlan(NamedTuple):
+class ProgramPlan(msgspec.Struct, frozen=True):
     """As `plan::Program` there."""
 
     ruleset_version: str

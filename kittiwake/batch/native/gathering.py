@@ -17,8 +17,7 @@ from kittiwake.batch.counts import Counts, Verdict, count_pending
 from kittiwake.batch.deciding.decider import Words, is_alike, new_decider
 from kittiwake.batch.deciding.lines import lines_of
 from kittiwake.batch.event_rows import Subject
-from kittiwake.batch.gathering import Gathering, Rows, Undecided
-from kittiwake.batch.oversized_contacts import ROWS_AT_ONCE
+from kittiwake.batch.gathering import ROWS_AT_ONCE, Gathering, Rows, Undecided
 from kittiwake.input.bulk import Table
 from kittiwake.input.native.blocks import KeepsEvents, in_use
 from kittiwake.kernel.evaluate.pending import Pending

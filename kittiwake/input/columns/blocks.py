@@ -6,13 +6,15 @@ Pure; needs no pyarrow itself, so that hosts of lines can ask what a block is. A
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
+
+import msgspec
 
 from kittiwake.input.events import RAW_BYTES_MAX
 from kittiwake.input.lines import Block, Record, blocks_of_lines, record_at, records_in
 
 
-class ColumnBlock(NamedTuple):
+class ColumnBlock(msgspec.Struct, frozen=True):
     """Some rows of canonical columns, as `lines.Block` has lines."""
 
     number: int

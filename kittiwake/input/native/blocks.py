@@ -11,7 +11,9 @@ import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
+
+import msgspec
 
 from kittiwake.input.bulk import ParsedBlock, ParsedBlocks, Table, Wants, new_table, read_tables
 from kittiwake.input.lines import TextLines
@@ -57,7 +59,7 @@ class KeepsEvents(ReadsLines, ReadsRows, Protocol):
         """Properties of kept events that may set a time zone: of those that came since this was asked."""
 
 
-class Accelerator(NamedTuple):
+class Accelerator(msgspec.Struct, frozen=True):
     """What is installed, and whether it is used."""
 
     version: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 
-class Query(NamedTuple):
+class Query(msgspec.Struct, frozen=True):
     """A query over local files, as it was typed; nothing of it has been read yet."""
 
     path: str

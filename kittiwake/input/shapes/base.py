@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from enum import Enum, StrEnum
 from typing import Final, NamedTuple, Protocol, Self, TypeAlias
 
+import msgspec
+
 from kittiwake.errors import UnusableError
 from kittiwake.input.fields import ID_CHARS_MAX, OWN_NAMES, Fields, Record, RowContext, Start
 from kittiwake.input.shapes.cloudevents import cloudevents
@@ -30,7 +32,7 @@ class AccountOption(Enum):
     ALLOWED = "a record may name its own"
 
 
-class Lines(NamedTuple):
+class Lines(msgspec.Struct, frozen=True):
     """A list in events of a type, of whose elements rules may use each as an event."""
 
     parent: str

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
+
+import msgspec
 
 from kittiwake.kernel.plan.calendar import CalendarWait, LocalDay
 from kittiwake.time.zones import instant_of_local, local_day, local_time_of_day_us
 
 
-class Base(NamedTuple):
+class Base(msgspec.Struct, frozen=True):
     """What days are counted from: a local day, at a local time; `instant_us` where it is an instant."""
 
     ordinal: int

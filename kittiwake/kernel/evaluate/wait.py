@@ -10,7 +10,7 @@ from collections.abc import Container, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -45,7 +45,7 @@ class NoPlan(Enum):
     """Due before the event, or no occurrence left: disarms and does not arm."""
 
 
-class TooLong(NamedTuple):
+class TooLong(msgspec.Struct, frozen=True):
     """A due time beyond the longest wait: `suppressed: limit`."""
 
     due_us: int
@@ -66,7 +66,7 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
     max_wait_us: int
 
 
-class Target(NamedTuple):
+class Target(msgspec.Struct, frozen=True):
     """A date to wait for: on `day` at `time_us` local; `instant_us` where it was written with a time.
 
     Where a wait repeats, `day` is the first local date, which falls at `instant_us`, the later ones at `time_us`.

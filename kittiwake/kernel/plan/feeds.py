@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
+
+import msgspec
 
 from kittiwake.kernel.plan.conditions import of_history
 from kittiwake.kernel.plan.derive import Derivation
@@ -52,7 +54,7 @@ NEVER_SILENT: Final = Silences({})
 """What is known where no feed was silent, or nobody has notified."""
 
 
-class FeedsOfRules(NamedTuple):
+class FeedsOfRules(msgspec.Struct, frozen=True):
     """Which feeds the rules of a run have; asked of every account that events come from."""
 
     types: frozenset[str]

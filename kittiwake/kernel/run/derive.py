@@ -6,7 +6,9 @@ What becomes of events of a type is put together once for a program. Called by `
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
+
+import msgspec
 
 from kittiwake.event_types import derived_prefix
 from kittiwake.kernel.evaluate.cast import Casting, casting
@@ -36,7 +38,7 @@ class Derive(Protocol):
         """`own` are the handlers of the event itself, `about` what a trace says of it."""
 
 
-class _Asked(NamedTuple):
+class _Asked(msgspec.Struct, frozen=True):
     """A derivation, and what is left to ask of an event of a type."""
 
     derivation: Derivation

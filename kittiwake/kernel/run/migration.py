@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -136,7 +136,7 @@ def forget_for_good(run: Execution, now_us: int) -> None:
     run.state.firings = [one for one in run.state.firings if any(remembers(cap, one, now_us) for cap in caps)]
 
 
-class Before(NamedTuple):
+class Before(msgspec.Struct, frozen=True):
     """What is known of the rules in force before."""
 
     spans_us: Mapping[str, int] = {}

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
 from kittiwake.event_types import ENDINGS, UPDATED
@@ -40,7 +41,7 @@ INSTANCE: Final = "{}"
 """Of rules without `per`."""
 
 
-class SweepPlan(NamedTuple):
+class SweepPlan(msgspec.Struct, frozen=True):
     """What events do, by their types."""
 
     does: tuple[dict[str, int], ...]

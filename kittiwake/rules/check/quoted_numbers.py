@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from kittiwake.rules.diagnostics import each
 from kittiwake.rules.errors import Code, KeyPath, RuleError
@@ -31,7 +33,7 @@ Field: TypeAlias = tuple[str, ...]
 """A property, an attribute or a property of an element: the keys below which it stands, and its path."""
 
 
-class Asked(NamedTuple):
+class Asked(msgspec.Struct, frozen=True):
     """What a property or an attribute is compared with."""
 
     field: Field

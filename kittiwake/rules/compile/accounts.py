@@ -10,14 +10,15 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zlib import crc32
 
+import msgspec
 from msgspec.structs import replace
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.kernel.batch import SweepPlan, sweep_plan_of
 from kittiwake.kernel.plan.feeds import NEVER_SILENT, NO_FEEDS, FeedsOfRules, Silences
 from kittiwake.kernel.plan.policy import Rhythm
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions
+from kittiwake.kernel.run.sweep import SweepPlan, sweep_plan_of
 from kittiwake.rules.compile.needs import RuleNeeds, needs_of, versions_of_rules
 from kittiwake.rules.compile.versions import Version, compile_versions
 from kittiwake.rules.ruleset import EVERY_ACCOUNT, RuleSet
@@ -35,7 +36,7 @@ PROGRAMS_MAX: Final = 10_000
 NO_TYPES: Final = frozenset[str]()
 
 
-class VersionUsed(NamedTuple):
+class VersionUsed(msgspec.Struct, frozen=True):
     """A version of the rules, as a run names it."""
 
     effective_us: int | None

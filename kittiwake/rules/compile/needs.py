@@ -6,14 +6,15 @@ Pure. Made of the programs of an account; read by `kittiwake.batch.coverage.comp
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from kittiwake.kernel.plan.match import Match, Matches
 from kittiwake.kernel.plan.rule import RuleProgram
 from kittiwake.kernel.plan.versions import Versions
 
 
-class RuleNeeds(NamedTuple):
+class RuleNeeds(msgspec.Struct, frozen=True):
     """The types that one rule needs."""
 
     account_id: str

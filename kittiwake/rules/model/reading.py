@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, NamedTuple, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin
+
+import msgspec
 
 from kittiwake.rules.errors import Code, KeyPath
 from kittiwake.rules.model.fields import After, Before, Checked, Chosen, RefusedError, Tag
@@ -29,7 +31,7 @@ class Fault(Enum):
     """A check says in its own words what is wrong."""
 
 
-class Wrong(NamedTuple):
+class Wrong(msgspec.Struct, frozen=True):
     """Something that is wrong: where, in which way, and what is written there."""
 
     path: KeyPath

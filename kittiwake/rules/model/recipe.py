@@ -5,7 +5,9 @@ Pure. Read by `kittiwake.rules.recipes`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, NamedTuple, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
+
+import msgspec
 
 from kittiwake.rules.errors import Code
 from kittiwake.rules.limits import NAME_CHARS_MAX, PARAMETERS_MAX
@@ -56,7 +58,7 @@ class Paths(Model):
     own_keys: dict[str, OwnPath]
 
 
-class ParameterType(NamedTuple):
+class ParameterType(msgspec.Struct, frozen=True):
     """What a parameter may be given."""
 
     values: type[Model]
