@@ -58,7 +58,8 @@ class _LineFile:
         self._stream = stream
 
     def write(self, lines: bytes) -> None:
-        self._stream.write(lines + b"\n")
+        self._stream.write(lines)  # not joined: rows may be many
+        self._stream.write(b"\n")
 
     def close(self) -> None:
         """Nothing is left."""

@@ -6,12 +6,16 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use rustc_hash::FxHashMap;
 
-use crate::decide::lines::Sums;
+use crate::decide::lines::{Sum, Sums};
 use crate::decide::Decider;
 use crate::events::Event;
 
 /// About what a contact takes besides its events.
 pub const CONTACT_BYTES: usize = 160;
+
+/// Of an account how often each rule has decided what, and of each rule how many still wait, and when the first of them
+/// falls due.
+pub type AccountSums = (Py<PyString>, Vec<Sum>, Vec<(usize, usize, i64)>);
 
 pub struct Account {
     pub account_id: Py<PyString>,
@@ -34,6 +38,11 @@ impl Account {
             attribute_bytes: attribute_bytes.unwrap_or(0),
             sums: Sums::default(),
         }
+    }
+
+    /// What was decided of it so far, and what still waits.
+    pub fn summed(&self, py: Python<'_>) -> AccountSums {
+        (self.account_id.clone_ref(py), self.sums.verdicts(), self.sums.pending())
     }
 }
 

@@ -12,8 +12,8 @@ use pyo3::types::{PyBytes, PyList, PyString};
 use crate::arrow::ArrowRows;
 use crate::batches::read_batch;
 use crate::block::{read_keeping, read_lines, read_rows, read_text, Columns, Found, Keeper};
-use crate::contacts::{event_of, objects_of, Account};
-use crate::decide::lines::{Sum, Written};
+use crate::contacts::{event_of, objects_of, Account, AccountSums};
+use crate::decide::lines::Written;
 use crate::decide::Decider;
 use crate::events::{put_in_order, Event, ENDINGS, UPDATED};
 use crate::held::{is_before, Held};
@@ -31,10 +31,6 @@ type Left<'py> = (Bound<'py, PyString>, Bound<'py, PyString>, Bound<'py, PyList>
 /// Lines of decisions and of those that fired, how many contacts and events they are of, and who is left.
 type Decided<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, usize, usize, Option<Left<'py>>);
 
-/// Of an account how often each rule has decided what, and of each rule how many still wait, and when the first of them
-/// falls due.
-type AccountSums = (Py<PyString>, Vec<Sum>, Vec<(usize, usize, i64)>);
-
 /// The events of a run, by contact.
 #[pyclass]
 pub struct Gathered {
@@ -48,6 +44,8 @@ pub struct Gathered {
     pub sorts: Sorts,
     /// Properties of events that may set a zone, since they were taken.
     zones: Vec<String>,
+    /// What lines are written to: its memory is used again.
+    written: Written,
     /// Where contacts come from once everything has gone out in runs.
     runs: Option<Runs>,
     /// How many are kept, wherever they are.
@@ -75,6 +73,7 @@ impl Gathered {
             type_numbers: HashMap::from([(UPDATED.into(), UPDATED_KIND)]),
             sorts: Sorts::default(),
             zones: Vec::new(),
+            written: Written::default(),
             runs: None,
             rows: 0,
             duplicates: 0,
@@ -184,7 +183,7 @@ impl Gathered {
         before: Option<(String, String)>,
     ) -> PyResult<Decided<'py>> {
         let before = before.as_ref().map(|(account, contact)| (&**account, &**contact));
-        let (mut out, mut contacts, mut rows) = (Written::default(), 0, 0);
+        let (mut out, mut contacts, mut rows) = (std::mem::take(&mut self.written).emptied(), 0, 0);
         let mut left = None;
         while out.all.len() < bytes_min && left.is_none() {
             let Some(turn) = self.next(py, before)? else { break };
@@ -195,14 +194,14 @@ impl Gathered {
                 left = Some(self.left(py, &turn)?);
             }
         }
-        Ok((PyBytes::new(py, &out.all), PyBytes::new(py, &out.fired), contacts, rows, left))
+        let (all, fired) = (PyBytes::new(py, &out.all), PyBytes::new(py, &out.fired));
+        self.written = out;
+        Ok((all, fired, contacts, rows, left))
     }
 
     /// What was decided so far, and what still waits.
     fn sums(&self, py: Python<'_>) -> Vec<AccountSums> {
-        let of_account =
-            |account: &Account| (account.account_id.clone_ref(py), account.sums.verdicts(), account.sums.pending());
-        self.accounts.iter().map(of_account).collect()
+        self.accounts.iter().map(|account| account.summed(py)).collect()
     }
 }
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kittiwake.batch.counts import Counts, merged
+from kittiwake.batch.coverage.arrivals import Arrivals
 from kittiwake.batch.coverage.comparison import RuleWithoutEvents, coverage_of, empty_messages
 from kittiwake.batch.intake import Intake
 from kittiwake.batch.settings import RunSettings
@@ -135,3 +136,16 @@ def test_it_does_not_depend_on_how_the_input_was_split(per_block: int) -> None:
     lines = [*ALL, *[one.replace('"acme"', '"beta"') for one in ALL[1:]], event("page.viewed", TIME, account="x"), "{}"]
     whole = coverage_of(rules.needs(), came(rules, *lines))
     assert coverage_of(rules.needs(), came(rules, *reversed(lines), per_block=per_block)) == whole
+
+
+def test_which_account_had_which_type_is_asked_only_of_a_block_with_a_type_that_is_missing() -> None:
+    def refuse() -> list[tuple[str, str]]:
+        pytest.fail("nothing of this block is missing")
+
+    counts, accounts = Counts(), frozenset({"acme", "other"})
+    arrivals = Arrivals(lambda account_id: (account_id, frozenset({"order.completed", "never.comes"})), None, counts)
+    arrivals.note_block(accounts, frozenset({"page.viewed"}), refuse)
+    pairs = [("acme", "page.viewed"), ("other", "order.completed")]
+    arrivals.note_block(accounts, frozenset({"page.viewed", "order.completed"}), lambda: pairs)
+    assert counts.types == {"acme": set(), "other": {"order.completed"}}
+    arrivals.note_block(accounts, frozenset({"page.viewed"}), refuse)

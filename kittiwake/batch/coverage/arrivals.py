@@ -1,8 +1,8 @@
 """Arrivals: which accounts, types and fields come, compared with those that rules name.
 
 Pure. Called by `intake` with every block. A block's accounts and types are known from decoding it; which account had
-which type is asked only while a type that the rules of one of them name has not come yet. So it costs next to nothing
-where rules and events go together.
+which type is asked only where it has a type that the rules of one of them name and that has not come there yet. So it
+costs next to nothing where rules and events go together, or where a type never comes.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class Arrivals:
         """Note the events of a block: their accounts, their types, and which account had which."""
         if self._named_types is not None and not types <= self._known:
             self._note_others(types - self._known)
-        waiting = [one for account_id in account_ids if (one := self._outstanding_of(account_id)).missing]
+        outstanding = [self._outstanding_of(account_id) for account_id in account_ids]
+        waiting = [one for one in outstanding if not one.missing.isdisjoint(types)]
         if waiting and len(account_ids) == 1:
             _note_types(waiting[0], types)
         elif waiting:

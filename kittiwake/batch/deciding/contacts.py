@@ -1,6 +1,6 @@
 """One contact's rows to all of its decisions, in the accelerator, where nothing can be in doubt.
 
-Called by `batch.contacts`, with the kernel beside it: what is left to that is None here.
+Called by `batch.contacts`, which gives to the kernel whatever is left here. `KITTIWAKE_NATIVE=0` turns it off.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The accelerator's decider of whole histories: where it is, which accounts it knows, and what it asks of Python.
+"""The accelerator's decider of whole histories: what it is made of, and what it asks of Python.
 
 It answers for contacts of which nothing can be in doubt, and leaves all others to `kernel.batch`, which defines what
-becomes of any. `KITTIWAKE_NATIVE=0` turns it off.
+becomes of any. So nothing here loads that: it is loaded with the first contact that is left.
 """
 
 from __future__ import annotations

@@ -50,6 +50,15 @@ pub struct Written {
     pub fired: Vec<u8>,
 }
 
+impl Written {
+    /// The same memory without lines.
+    pub fn emptied(mut self) -> Self {
+        self.all.clear();
+        self.fired.clear();
+        self
+    }
+}
+
 /// How often a rule has decided so: rule, kind, outcome and reason by their numbers, and how often.
 pub type Sum = (usize, usize, usize, Option<usize>, usize);
 
