@@ -46,7 +46,11 @@ _INCLUDES = {"price": "item.price", "title": "item.title", "stock": "item.meta.s
 
 def catalog_world(seed: int) -> World:
     """The world of that seed, with catalogue rules and events of items."""
-    found = world(seed)
+    return with_items(seed, world(seed))
+
+
+def with_items(seed: int, found: World) -> World:
+    """A world with catalogue rules and events of items beside its own."""
     dice = Dice(seed).beside(f"{seed} catalog")
     document = {**found.document, "rules": [*found.document["rules"], *catalog_rules(dice)]}
     return replace(found, document=document, events=_events(dice, found.events))

@@ -28,8 +28,9 @@ from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.feeds import shard as feeds
 from kittiwake.stream.feeds.records import FeedShard, feed_key, feed_shard_of
 from kittiwake.stream.intake import Brought, IntakeSettings, Message, take
+from kittiwake.stream.items import shard as items
 from kittiwake.stream.items.dead_letters import ItemDeadLetters
-from kittiwake.stream.items.records import FeedEvent, ShownInterest
+from kittiwake.stream.items.records import FeedEvent, ShownInterest, subject_of_item
 from kittiwake.stream.items.records import encode as encode_record
 from kittiwake.stream.items.routing import ItemRouters
 from kittiwake.stream.records import buffered_event_of, encode, key_of
@@ -50,11 +51,12 @@ FAR_US = END_OF_TIME_US // 2
 
 
 class Shard:
-    """A shard of a feed in memory."""
+    """A shard of a feed, or of an item, in memory."""
 
     def __init__(self) -> None:
         self.item: bytes | None = None
         self.interests: list[bytes] = []
+        self.timers: set[int] = set()
         self.silence_us: int | None = None
 
     def read_item(self) -> bytes | None:
@@ -73,7 +75,7 @@ class Shard:
         self.interests = list(elements)
 
     def set_timer(self, at_us: int) -> None:
-        pass
+        self.timers.add(at_us)
 
     def set_silence_timer(self, at_us: int) -> None:
         self.silence_us = at_us
@@ -93,7 +95,7 @@ class Clock:
 
 
 class Stream:
-    """Intake and feeds of a streaming job."""
+    """Intake, feeds and items of a streaming job."""
 
     def __init__(self, world: World, shards: int) -> None:
         rules = StaticRules(always(load_document(world.document)), world.allowed_lateness_us)
@@ -107,25 +109,32 @@ class Stream:
 
     def elements(self, raw: dict[str, Any]) -> list[tuple[bytes, bytes]]:
         """What a message brings to contacts."""
-        message = Message(canonical({"account_id": ACCOUNT, "contact_id": CONTACT, **raw}).encode())
+        subject = {} if raw.get("item_id") else {"contact_id": CONTACT}
+        message = Message(canonical({"account_id": ACCOUNT, **subject, **raw}).encode())
         found = take(message, FAR_US, self.view, IntakeSettings(), self.routers)
         assert isinstance(found, Brought), found
         elements = [(key, encode(buffered)) for key, buffered in found.needed]
-        for key, record in found.of_items:
-            feed = feed_shard_of(key)
-            assert feed is not None
-            elements += feeds.on_record(self.shards[key], feed, record, self.horizon_us)
-        return elements
+        return [*elements, *(one for key, record in found.of_items for one in self.take(key, record))]
+
+    def take(self, key: bytes, record: bytes) -> Iterable[tuple[bytes, bytes]]:
+        """What a record of a feed or an item brings to contacts."""
+        feed, store = feed_shard_of(key), self.shards[key]
+        if feed is not None:
+            return feeds.on_record(store, feed, record, self.horizon_us)
+        account_id, item_id, _ = subject_of_item(key)
+        return items.on_record(store, (account_id, item_id), record, self.horizon_us).changes
 
     def pass_to(self, watermark_us: int) -> list[tuple[bytes, bytes]]:
-        """What timers of feeds tell contacts that the watermark has reached."""
+        """What timers of feeds tell contacts that the watermark has reached; others forget."""
         found: list[tuple[bytes, bytes]] = []
         for key, store in self.shards.items():
             feed = feed_shard_of(key)
-            assert feed is not None
-            while store.silence_us is not None and store.silence_us <= watermark_us:
+            while feed is not None and store.silence_us is not None and store.silence_us <= watermark_us:
                 at_us, store.silence_us = store.silence_us, None
                 found += feeds.on_timer(store, feed, at_us, self.horizon_us)
+            for at_us in sorted(one for one in store.timers if one <= watermark_us):
+                store.timers.discard(at_us)
+                items.on_timer(store, at_us, watermark_us, self.horizon_us, is_item=feed is None)
         return found
 
 

@@ -76,13 +76,15 @@ def test_when_all_timers_have_fired_nothing_is_kept_but_the_last_values(seed: in
 
 
 def test_what_is_sown_is_forgotten_too() -> None:
-    snapshot = ItemSnapshot(*ITEM, 5, None, (HeldInterest("c", 0, 5),))
-    ((_, record),) = seeds_of(snapshot, 1)
-    store = Shard()
-    assert list(on_record(store, ITEM, record, 0).changes) == []
-    for at_us in store.timers:
-        on_timer(store, at_us, FAR_US, 0)
-    assert store.interests == []
+    known = with_item_event(ItemState(), "i", fact("e", 1, 5), 0).state
+    for state, interests in ((None, (HeldInterest("c", 0, 5),)), (known, ())):
+        ((_, record),) = seeds_of(ItemSnapshot(*ITEM, 5, state, interests), 1)
+        store = Shard()
+        assert list(on_record(store, ITEM, record, 0).changes) == []
+        for at_us in store.timers:
+            on_timer(store, at_us, FAR_US, 0)
+        assert store.interests == []
+        assert store.item is None or not state_of(store).facts
 
 
 def test_a_timer_that_is_ahead_of_the_clock_forgets_nothing() -> None:

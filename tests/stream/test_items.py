@@ -264,32 +264,65 @@ def test_late_events_deaths_and_adversarial_timers_decide_as_the_oracle(seed: in
 def difference_by_faults(seed: int) -> str:
     """What the fault-injecting runner decides otherwise than the oracle, in the world of a seed.
 
-    Each event comes up to the allowed lateness after its time, some twice; bundles die and are done again.
+    Each event comes up to the allowed lateness after its time, or before the watermark is near it; some come twice.
+    What a step gives to the next comes in any order, some of it again and much later; bundles die and are done again.
+    It ends after the last event: a contact for whom much is buffered ahead may be decided with that (`PACE_FROM`).
     """
     world, dice = catalog_world(seed), random.Random(seed)
+    lag_us = dice.choice((0, 1, 2)) * world.allowed_lateness_us
     stream, clock, resolution_us = Stream(world, dice.choice((1, 4))), Clock(), 1_000
     waits = TimerSettings(0, resolution_us)
     history = always(load_document(world.document))
     runner = FaultInjectingRunner(StaticRules(history, world.allowed_lateness_us), waits, clock)
-    until_us = world.until_us // resolution_us * resolution_us
-    arriving = [(late(raw, world, dice), raw) for raw in [*world.events, *dice.sample(world.events, 3)]]
+    until_us = max(world.until_us, *map(time_us, world.events)) // resolution_us * resolution_us + DAY_US
+    arriving = [(comes_us(raw, world, lag_us, dice), raw) for raw in [*world.events, *dice.sample(world.events, 3)]]
     arriving.sort(key=lambda each: each[0])
+    under_way = UnderWay(dice, world.allowed_lateness_us)
     while arriving:
         taken = arriving[: dice.randint(1, 6)]
         arriving = arriving[len(taken) :]
-        clock.at_us = max(clock.at_us, min(taken[0][0], until_us) // resolution_us * resolution_us)
-        runner.watermark_us = clock.at_us
-        elements = stream.bundle([raw for _, raw in dice.sample(taken, len(taken))], clock.at_us, dice)
-        bundle = Bundle(dice.sample(elements, len(elements)), [one for one in runner.tasks() if dice.random() < 0.5])
+        next_us = max(clock.at_us, min(taken[0][0], until_us) // resolution_us * resolution_us)
+        runner.run(Bundle(under_way.due(next_us)))
+        clock.at_us = runner.watermark_us = next_us
+        under_way.add(stream.bundle([raw for _, raw in dice.sample(taken, len(taken))], clock.at_us, dice))
+        bundle = Bundle(under_way.some(), [one for one in runner.tasks() if dice.random() < 0.5])
         if dice.random() < 0.3 and (steps := runner.steps_of(bundle)):
             with pytest.raises(DiedError):
                 runner.run(bundle, dice.randrange(steps))
         runner.run(bundle)
+    runner.run(Bundle(under_way.due(FAR_US)))
     clock.at_us = runner.watermark_us = until_us
     runner.rest()
     assert not runner.late
     found = difference_from_oracle(world, until_us, runner)
     return found and f"seed {seed}\n{found}\n{story(world)}"
+
+
+class UnderWay:
+    """What one step has given to the next, and what the next has not taken yet."""
+
+    def __init__(self, dice: random.Random, lateness_us: int) -> None:
+        self._dice, self._lateness_us = dice, lateness_us
+        self._elements: list[tuple[bytes, bytes]] = []
+
+    def add(self, elements: Iterable[tuple[bytes, bytes]]) -> None:
+        """It is given."""
+        self._elements += elements
+
+    def some(self) -> list[tuple[bytes, bytes]]:
+        """What is taken by chance, in any order; some of it comes once more."""
+        self._dice.shuffle(self._elements)
+        number = self._dice.choice((len(self._elements), self._dice.randint(0, len(self._elements))))
+        taken, self._elements = self._elements[:number], self._elements[number:]
+        self._elements += [one for one in taken if self._dice.random() < 0.1]
+        return taken
+
+    def due(self, watermark_us: int) -> list[tuple[bytes, bytes]]:
+        """What has to be taken before the watermark is there: it would be too late."""
+        since_us = watermark_us - self._lateness_us
+        found = [one for one in self._elements if buffered_event_of(one[1]).time_us < since_us]
+        self._elements = [one for one in self._elements if one not in found]
+        return self._dice.sample(found, len(found))
 
 
 def difference_from_oracle(world: World, until_us: int, runner: FaultInjectingRunner) -> str:
@@ -306,9 +339,14 @@ def difference_from_oracle(world: World, until_us: int, runner: FaultInjectingRu
     return difference_of([row for row in wanted if row["decision"] != "deferred"], rows)
 
 
-def late(raw: dict[str, Any], world: World, dice: random.Random) -> int:
-    """An instant at which an event comes that is not too late."""
-    return event_of(ACCOUNT, CONTACT, raw).time_us + dice.randrange(world.allowed_lateness_us)
+def time_us(raw: dict[str, Any]) -> int:
+    """When an event has happened."""
+    return event_of(ACCOUNT, CONTACT, raw).time_us
+
+
+def comes_us(raw: dict[str, Any], world: World, lag_us: int, dice: random.Random) -> int:
+    """Where the watermark is when an event comes, by so much at most before it is there; the event is not too late."""
+    return time_us(raw) + dice.randrange(-lag_us, world.allowed_lateness_us)
 
 
 def test_interest_beyond_the_limit_makes_room_by_what_ends_first_and_says_whose(

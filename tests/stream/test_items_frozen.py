@@ -16,7 +16,7 @@ from tests.oracle.worlds_catalog import catalog_world
 from tests.properties.comparison import story
 from tests.stream.fault_injecting_runner import Bundle, FaultInjectingRunner
 from tests.stream.test_holds import LOOKED_AT_US, Held
-from tests.stream.test_items import Clock, Stream, difference_from_oracle, late
+from tests.stream.test_items import Clock, Stream, comes_us, difference_from_oracle
 
 WORLDS = int(os.environ.get("KITTIWAKE_ITEM_WORLDS", "15"))
 STEP_US = 1_000
@@ -36,8 +36,9 @@ class Frozen:
         """How often something that was due has been held back."""
 
     def play(self) -> None:
-        """All events, some twice; each up to the allowed lateness after its time."""
-        arriving = [(late(raw, self.world, self.dice), raw) for raw in self.world.events]
+        """All events; each up to the allowed lateness after its time, or before the watermark is near it."""
+        lag_us = self.dice.choice((0, 1, 2)) * self.world.allowed_lateness_us
+        arriving = [(comes_us(raw, self.world, lag_us, self.dice), raw) for raw in self.world.events]
         arriving.sort(key=lambda each: each[0])
         while arriving:
             taken = arriving[: self.dice.randint(1, 6)]

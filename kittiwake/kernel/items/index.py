@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from kittiwake.kernel.items.changes import ItemChange, Last, change_of, in_order, note, without_duplicates
 from kittiwake.kernel.items.facts import ItemFact
 from kittiwake.kernel.items.interests import Interval, merged
+from kittiwake.time.instants import BEFORE_ALL_US, END_OF_TIME_US
 
 FACTS_MAX: Final = 10_000
 """Events of an item that are kept for interests and events that come late: of a price that changes three times a second
@@ -152,6 +153,29 @@ def _inserted(
         if _key(fact) in other
     ]
     return after, [*changes, *(change_of(item_id, fact, {}, after.known) for fact in gone)]
+
+
+def begun_with(seed: ItemState, had: ItemState, item_id: str, horizon_us: int) -> tuple[ItemState, list[ItemChange]]:
+    """What a snapshot knows, with what has come before it; and all changes of both, those that were none after all too.
+
+    Whoever showed interest before has been given none of the snapshot's, and others without what it knows: where
+    anything had come these count more.
+    """
+    if not had.known:
+        return seed, _changes_after(seed, seed, item_id, horizon_us)
+    known = max(seed.known, had.known) + 1
+    state = replace(seed, known=known, facts=tuple(HeldFact(one.fact, known) for one in seed.facts))
+    for one in had.facts:
+        state = with_item_event(state, item_id, one.fact, horizon_us).state
+    return state, _changes_after(state, had, item_id, horizon_us)
+
+
+def _changes_after(state: ItemState, had: ItemState, item_id: str, horizon_us: int) -> list[ItemChange]:
+    """All changes of a state, and of what had changed something before it that it does not any more."""
+    found = with_interest(state, item_id, Interval(BEFORE_ALL_US, END_OF_TIME_US), horizon_us)
+    stand = {_key(fact) for fact, _ in _walk(state, horizon_us)}
+    gone = [_key(fact) for fact, _ in _walk(had, horizon_us) if _key(fact) not in stand]
+    return [*found, *(change_of(item_id, ItemFact(*one, "", ()), {}, state.known) for one in gone)]
 
 
 def with_interest(state: ItemState, item_id: str, interval: Interval, horizon_us: int) -> list[ItemChange]:

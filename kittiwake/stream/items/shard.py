@@ -13,10 +13,7 @@ one for three. A host has to take all of it before it commits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Final, NamedTuple, Protocol
-
-from msgspec.structs import replace
 
 from kittiwake.kernel.items.changes import ItemChange
 from kittiwake.kernel.items.index import (
@@ -24,6 +21,7 @@ from kittiwake.kernel.items.index import (
     HeldInterest,
     ItemState,
     Outcome,
+    begun_with,
     compacted,
     decode,
     encode,
@@ -162,33 +160,24 @@ def _with_event(store: ShardStore, subject: tuple[str, str], event: ItemEvent, h
 
 def _with_seed(
     store: ShardStore, subject: tuple[str, str], seed: ItemSeed, horizon_us: int
-) -> Iterator[tuple[bytes, bytes]]:
-    """Begin with what a snapshot knows; what has come before it is taken in once more, and counts as newer."""
+) -> Iterable[tuple[bytes, bytes]]:
+    """Begin with what a snapshot knows. Its rows, events and interest come in any order: each pair of them meets."""
     for one in seed.interests:
         store.add_interest(entry_of(one))
         store.set_timer(forgets_us(one.to_us + horizon_us))
     data = store.read_item()
     had = ItemState() if data is None else _state_of(data)
-    state, changes = had, list[ItemChange]()
     if seed.state is not None:
-        state, changes = _begun_with(decode(seed.state), had, subject[1], horizon_us)
+        state, changes = begun_with(decode(seed.state), had, subject[1], horizon_us)
         store.write_item(sealed(encode(state)))
-    to_seeded = (
+        if state.facts:
+            store.set_timer(forgets_us(state.facts[-1].fact.time_us + horizon_us))
+        return _to_contacts(store, subject[0], changes, None)
+    return (
         _for_contact(subject[0], one.contact_id, change, None)
         for one in seed.interests
-        for change in with_interest(state, subject[1], Interval(one.from_us, one.to_us), horizon_us)
+        for change in with_interest(had, subject[1], Interval(one.from_us, one.to_us), horizon_us)
     )
-    return chain(_to_contacts(store, subject[0], changes, None), to_seeded)
-
-
-def _begun_with(seed: ItemState, had: ItemState, item_id: str, horizon_us: int) -> tuple[ItemState, list[ItemChange]]:
-    state = replace(seed, known=max(seed.known, had.known))
-    changes: list[ItemChange] = []
-    for one in had.facts:
-        taken = with_item_event(state, item_id, one.fact, horizon_us)
-        state = taken.state
-        changes += taken.changes
-    return state, changes
 
 
 # ---------------------------------------------------------------- what is kept, what is given
