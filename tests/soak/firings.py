@@ -10,9 +10,9 @@ FIRINGS: Final = 48
 """Of a contact in a day, whatever happens: once an hour it is asked whether what is due can be decided, and more often
 in the first hour in which it cannot, which there are some of.
 """
-FIRINGS_EACH: Final = 12
-"""More for each element that comes to it, and for each timer that fires again: each may find that nothing can be
-decided, and is asked again after a quarter of the time that has passed since.
+FIRINGS_EACH: Final = 4
+"""More for each element that comes to it, and for each timer that fires again: its bucket, the one in which it is put
+in its place, and what is due after it.
 """
 QUIET_FIRINGS: Final = 3
 """Of a contact to which nothing comes, on average: once a day it is asked whether the rules are the same."""

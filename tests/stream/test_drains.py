@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from kittiwake.rules.versions import RuleSetHistory
-from kittiwake.stream.contact.end_of_time import ASK_MAX_US, END_TIMER_US, EndOfTime
 from kittiwake.stream.contact.timer_grid import TimerSettings
+from kittiwake.stream.contact.watermark import ASK_MAX_US, END_TIMER_US, Watermark
 from kittiwake.stream.records import buffered_event_of
 from kittiwake.stream.rules_source.view import RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
@@ -142,14 +142,14 @@ def test_a_watermark_that_is_always_ahead_delays_and_leaves_few_timers_for_the_e
 
 
 def test_a_process_asks_more_and_more_rarely_and_no_more_once_it_knows() -> None:
-    end, asked = EndOfTime(), 0
+    end, asked = Watermark(), 0
     for second in range(0, DAY_US, 5 * SECOND_US):
         if end.asks(second):
             end.note_asked(second)
             asked += 1
     assert DAY_US // ASK_MAX_US <= asked < 2 * DAY_US // ASK_MAX_US
     end.note_firing(START_US)
-    assert not end.is_reached
+    assert end.reached_us == START_US
     end.note_firing(END_TIMER_US)
-    assert end.is_reached
+    assert end.reached_us == END_TIMER_US
     assert not end.asks(2 * DAY_US)

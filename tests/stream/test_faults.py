@@ -13,7 +13,7 @@ from kittiwake.rules.loader import load_files
 from kittiwake.rules.versions import RuleSetHistory, always
 from kittiwake.stream.contact import poison_events, timers
 from kittiwake.stream.contact.cell import LAYOUT, cell_of
-from kittiwake.stream.contact.timer_grid import USUAL, TimerSettings, recheck_us
+from kittiwake.stream.contact.timer_grid import USUAL, TimerSettings, recheck_us, retry_us
 from kittiwake.stream.records import Stage, encode, key_of
 from kittiwake.stream.rules_source.view import RulesSource, RulesView, StaticRules
 from kittiwake.time.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
@@ -316,7 +316,14 @@ def elements_read(number: int) -> int:
 def test_with_the_watermark_at_infinity_what_is_held_back_is_tried_a_hundred_times_at_most(behind_us: int) -> None:
     clock_us = START_US + behind_us
     held_us, at_us, checks = START_US - 7 * DAY_US, START_US, 0
-    while (next_us := recheck_us(at_us, at_us, held_us, clock_us)) is not None:
+    while (next_us := recheck_us(at_us, at_us, held_us, clock_us, at_us)) is not None:
         assert next_us > at_us
         at_us, checks = next_us, checks + 1
     assert checks < 100
+
+
+def test_what_fails_is_tried_again_within_the_hour_of_what_the_watermark_has_reached_however_far_it_lags() -> None:
+    reached_us, clock_us = START_US + 2 * DAY_US, START_US + 9 * DAY_US
+    for failing_us in (START_US - 30 * DAY_US, START_US - HOUR_US):
+        next_us = retry_us(START_US, START_US, failing_us, clock_us, reached_us)
+        assert next_us == reached_us + HOUR_US

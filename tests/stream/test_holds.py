@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import pytest
 
@@ -12,7 +13,8 @@ from kittiwake.kernel.state.codec import encode as encode_state
 from kittiwake.kernel.state.state import new_state
 from kittiwake.model import Event
 from kittiwake.output.rows import Mode, decision_row
-from kittiwake.rules.versions import RuleSetHistory
+from kittiwake.rules.loader import load_files
+from kittiwake.rules.versions import RuleSetHistory, RuleSetVersion
 from kittiwake.stream.contact.timer_grid import TimerSettings
 from kittiwake.stream.records import SEED, InitialState, buffered_event_of, encode, header_of, key_of, subject_of
 from kittiwake.stream.rules_source.view import RulesView, StaticRules
@@ -29,10 +31,16 @@ from tests.stream.generated_cases import (
     expected_by_key,
     standing,
 )
+from tests.stream.test_faults import START_US, Host
 from tests.stream.test_hosting import CASES, Clock, drawn
+from tests.stream.test_quiet_contacts import KEY, Published
 
 LOOKED_AT_US = 2 * HOUR_US
 """After a hold that has ended, every contact has been looked at again by then."""
+FIRINGS_HELD = 24
+"""Of a contact in a day in which it is held back: once an hour it is asked again."""
+FIRINGS_FIRST = 48
+"""On the first day, and of events that wait for it: more often in the hours in which the hold begins."""
 
 
 class Held:
@@ -165,3 +173,122 @@ def play_seeded(
         clock.at_us = runner.watermark_us
         runner.rest()
     return runner
+
+
+# ---------------------------------------------------------------- what a hold costs
+
+
+BOUGHT = b"""
+account: acme
+rules: [{id: thanks, when: order.completed, reentry: always}]
+"""
+BEGINS_US = START_US + DAY_US
+"""From then on the rules cannot be read, for a day."""
+
+
+def unreadable_for_a_day(seed: int, late: int, max_late_us: int) -> tuple[Host, int]:
+    """A contact to which so many late orders come meanwhile; the second number is how often its timers fired."""
+    rng = random.Random(f"unreadable for a day {seed}")
+    host, since_us = Host(), BEGINS_US + DAY_US // 2
+    rules = host.rules = Published(RuleSetHistory((RuleSetVersion(None, load_files({"a.yaml": BOUGHT})),)), 2 * DAY_US)
+    host.give("first", "order.completed", START_US)
+    host.pass_to(BEGINS_US)
+    rules.read_last_us = BEGINS_US
+    host.pass_to(since_us)
+    host.runner.firings.clear()
+    for number in range(late):
+        now_us = since_us + (number + 1) * (DAY_US // 2 // late)
+        host.pass_to(now_us)
+        host.give(f"e{number}", "order.completed", now_us - rng.randint(MINUTE_US, max_late_us))
+        host.pass_to(now_us)
+    return host, host.runner.firings[KEY]
+
+
+@pytest.mark.parametrize(
+    ("max_late_us", "each"), [(12 * HOUR_US, 1), (36 * HOUR_US, 2)], ids=["since the hold", "of before it too"]
+)
+def test_a_late_event_costs_a_contact_that_is_held_a_firing_or_with_its_correction_two_and_no_chain_of_them(
+    seed: int, max_late_us: int, each: int
+) -> None:
+    host, fired = unreadable_for_a_day(seed, 200, max_late_us)
+    assert fired <= 200 * each + FIRINGS_HELD, f"seed {seed}"
+    assert isinstance(host.rules, Published)
+    host.rules.read_last_us = None
+    host.pass_to(BEGINS_US + DAY_US + HOUR_US)
+    soon = {one.trigger_id for one in host.runner.emitted if one.decision == "fired"}
+    host.pass_to(BEGINS_US + 5 * DAY_US)
+    due = [one for one in host.runner.emitted if one.time_us <= BEGINS_US + DAY_US]
+    assert len({one.trigger_id for one in due}) == len({one.trigger_id for one in host.runner.emitted}) == 201
+    assert {one.trigger_id for one in due} <= soon, "what is due comes within the hour"
+
+
+def test_where_the_watermark_lags_behind_the_clock_what_was_held_comes_within_an_hour_of_its_own() -> None:
+    """It is hours behind, as where a job catches up: late events do not put off what is due until it has."""
+    host, lag_us = Host(), 6 * HOUR_US
+    rules = host.rules = Published(RuleSetHistory((RuleSetVersion(None, load_files({"a.yaml": BOUGHT})),)), 2 * DAY_US)
+    rules.read_last_us = BEGINS_US
+    host.give("first", "order.completed", BEGINS_US + HOUR_US)
+    for hour in range(5):
+        host.pass_to(BEGINS_US + hour * HOUR_US, BEGINS_US + hour * HOUR_US + lag_us)
+        host.give(f"late{hour}", "order.completed", BEGINS_US + (hour + 1) * 10 * MINUTE_US)
+        host.pass_to(BEGINS_US + hour * HOUR_US, BEGINS_US + hour * HOUR_US + lag_us)
+    assert host.rows == []
+    rules.read_last_us = None
+    host.pass_to(BEGINS_US + 5 * HOUR_US, BEGINS_US + 5 * HOUR_US + lag_us)
+    assert host.rows == [("fired", 0)] * 6
+
+
+def play_unreadable(case: Streamed, waits: TimerSettings, rng: random.Random) -> tuple[FaultInjectingRunner, list[str]]:
+    """Two days in which rules cannot be read and much comes late, on a runner that fires in any order, and again.
+
+    The second: whose timers fired too often for what came to it.
+    """
+    clock, rules = Clock(), Published(case.history, case.horizon_us)
+    runner, ghosts, came = FaultInjectingRunner(rules, waits, clock), list[Timer](), Counter[bytes]()
+    waiting = sorted(case.arrivals, key=lambda pair: buffered_event_of(pair[1]).time_us)
+    begins_us = buffered_event_of(waiting[len(waiting) // 2][1]).time_us
+    early = [pair for pair in waiting if buffered_event_of(pair[1]).time_us < begins_us and rng.random() < 0.7]
+    waiting = [pair for pair in waiting if pair not in early]
+    runner.run(Bundle(early))
+    clock.at_us = rules.read_last_us = begins_us
+    runner.watermark_us = begins_us // 1_000 * 1_000
+    runner.rest()
+    runner.firings.clear()
+    while clock.at_us < begins_us + 2 * DAY_US:
+        clock.at_us += rng.randint(MINUTE_US, 2 * HOUR_US)
+        happened = [pair for pair in waiting if buffered_event_of(pair[1]).time_us < clock.at_us]
+        taken = [pair for pair in happened if rng.random() < 0.1]
+        waiting = [pair for pair in waiting if pair not in taken]
+        again = rng.sample(ghosts, min(len(ghosts), rng.choice((0, 0, 1, 3))))
+        runner.run(Bundle(taken, again))
+        came.update([*(key for key, _ in taken), *(timer.key for timer in again)])
+        runner.watermark_us = clock.at_us // 1_000 * 1_000
+        while due := runner.tasks():
+            rng.shuffle(due)
+            ghosts += due
+            runner.run(Bundle((), due))
+    fired = runner.firings.items()
+    often = [f"{key.decode()}: {n} firings, {came[key]} came" for key, n in fired if n > allowed(came[key])]
+    rules.read_last_us = None
+    runner.run(Bundle(waiting))
+    clock.at_us = case.until_us
+    runner.watermark_us = case.until_us // 1_000 * 1_000
+    runner.rest()
+    runner.run(Bundle(timers=[Timer(key, "wake", "", runner.watermark_us) for key in runner.kept]))
+    runner.rest()
+    return runner, often
+
+
+def allowed(came: int) -> int:
+    """How often timers of a contact may fire in two days: its buckets, a correction for each, and what is due."""
+    return 2 * FIRINGS_FIRST + 4 * came
+
+
+@pytest.mark.parametrize("number", [0, 1, *(pytest.param(each, marks=pytest.mark.nightly) for each in range(2, 20))])
+def test_held_contacts_fire_no_chains_on_an_adversarial_runner_and_lose_nothing(seed: int, number: int) -> None:
+    case, waits, rng = drawn(seed, number)
+    runner, often = play_unreadable(case, waits, rng)
+    assert not often, f"seed {seed} {number} {waits}\n{often[0]}"
+    wanted = expected_by_key(case)
+    assert decisions_in(wanted) > 0
+    assert not (wrong := differences(wanted, emitted_by_key(runner.emitted))), f"seed {seed} {number} {waits}\n{wrong}"

@@ -25,11 +25,11 @@ from apache_beam.utils.timestamp import Timestamp
 from kittiwake.input.shapes.base import CANONICAL, InputShape
 from kittiwake.reasons import DeadLetterReason
 from kittiwake.stream.contact import timers
-from kittiwake.stream.contact.end_of_time import END_TIMER_US, EndOfTime
 from kittiwake.stream.contact.sealing import sealed
 from kittiwake.stream.contact.store import apply_result
 from kittiwake.stream.contact.timer_grid import TIMER_US, USUAL, TimerSettings, bucket_of_event_us
 from kittiwake.stream.contact.timers import Host, TimerFiring
+from kittiwake.stream.contact.watermark import END_TIMER_US, Watermark
 from kittiwake.stream.logs import CONTACT_FAILED
 from kittiwake.stream.records import Stage, encode, header_of
 from kittiwake.stream.rules_source.view import RulesSource, shaped
@@ -87,15 +87,15 @@ class EvaluateDoFn(beam.DoFn):
     ) -> None:
         self._rules, self._waits, self._shape, self._max_age_us, self._clock = rules, waits, shape, max_age_us, clock
         self._shared = Shared()
-        self._end: EndOfTime | None = None
+        self._watermark: Watermark | None = None
 
     def start_bundle(self) -> None:
         """A bucket's timer is set, what went wrong is logged, and the age of the rules is shown, once a bundle.
 
-        All instances of the step in a process share what they learn of the end of time.
+        All instances of the step in a process share what they learn of the watermark.
         """
-        if self._end is None:
-            self._end = self._shared.acquire(EndOfTime)
+        if self._watermark is None:
+            self._watermark = self._shared.acquire(Watermark)
         meter_rules(self._rules, self._clock())
         self._set: set[tuple[bytes, int]] = set()
         self._failures: Counter[str] = Counter()
@@ -133,15 +133,15 @@ class EvaluateDoFn(beam.DoFn):
         return self._fire(key, at, _BeamStore(cell, bag, slot, own))
 
     def _fire(self, key: bytes, at: Timestamp, store: _BeamStore) -> Iterator[bytes | TaggedOutput]:
-        clock_us, end = self._clock(), self._end
-        assert end is not None
-        end.note_firing(at.micros)
-        rules, asks = self._rules.view(clock_us), end.asks(clock_us)
-        host = Host(rules, self._waits, self._shape, self._max_age_us, end.is_reached, asks)
+        clock_us, watermark = self._clock(), self._watermark
+        assert watermark is not None
+        watermark.note_firing(at.micros)
+        rules, asks = self._rules.view(clock_us), watermark.asks(clock_us)
+        host = Host(rules, self._waits, self._shape, self._max_age_us, watermark.reached_us, asks)
         result = timers.on_timer(host, key, store.cell.read(), store.bag.read, TimerFiring(at.micros, clock_us))
         apply_result(store, result)
         if result.bucket_timer_us == END_TIMER_US:
-            end.note_asked(clock_us)
+            watermark.note_asked(clock_us)
         count_firing(result.counts, clock_us)
         self._failures.update([result.counts.failure] * result.counts.failed)
         self._refused.update(one.reason for one in result.dead_letters)

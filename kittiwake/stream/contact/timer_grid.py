@@ -71,15 +71,31 @@ def bucket_of_event_us(time_us: int, settings: TimerSettings) -> int:
     return bucket_us(time_us + 1, settings)
 
 
-def recheck_us(at_us: int, asked_us: int, held_us: int, clock_us: int) -> int | None:
+def recheck_us(at_us: int, asked_us: int, held_us: int, clock_us: int, reached_us: int) -> int | None:
     """When to check again, after a firing at `at_us` asked to evaluate to `asked_us` and was held back at `held_us`.
+
+    A late event's timer fires long after its own time: counted from there, each check would come at once. So it counts
+    from what the watermark is known to have reached, though not from ahead of the clock, where the distance doubles.
 
     With the watermark at infinity, as a drain leaves it, each check comes at once: before the clock what was held back
     grows by a quarter from check to check, after it the distance to the clock doubles, and after some dozens of them
     there is no further one (None).
     """
+    late_us = _late_us(at_us, clock_us, reached_us)
+    at_us, asked_us = at_us + late_us, asked_us + late_us
     behind_us = max(clock_us - at_us, 0)
     share_us = min((asked_us - held_us) // RECHECK_SHARE, behind_us + RECHECK_MAX_US)
     ahead_us = max(RECHECK_US, at_us - clock_us, share_us)
-    next_us = at_us + -(-ahead_us // TIMER_US) * TIMER_US
+    next_us = -(-(at_us + ahead_us) // TIMER_US) * TIMER_US
     return next_us if next_us < LAST_US else None
+
+
+def retry_us(at_us: int, asked_us: int, failing_us: int, clock_us: int, reached_us: int) -> int | None:
+    """When to try again what has been failing since `failing_us`: as `recheck_us`, but always within the hour."""
+    known_us = asked_us + _late_us(at_us, clock_us, reached_us)
+    since_us = max(failing_us, known_us - RECHECK_SHARE * RECHECK_MAX_US)
+    return recheck_us(at_us, asked_us, since_us, clock_us, reached_us)
+
+
+def _late_us(at_us: int, clock_us: int, reached_us: int) -> int:
+    return max(min(reached_us, clock_us) - at_us, 0)

@@ -22,7 +22,6 @@ from kittiwake.kernel import Advanced, State
 from kittiwake.kernel.state.state import is_asleep, is_nothing, keeps_something
 from kittiwake.rules.compile.accounts import Plan
 from kittiwake.stream.contact.cell import CELL_BYTES_MAX, Cell, cell_of, decoded, new_cell, state_of
-from kittiwake.stream.contact.end_of_time import END_TIMER_US
 from kittiwake.stream.contact.feeds import NOTHING_KNOWN, learned
 from kittiwake.stream.contact.lasting import Lasting, lasting
 from kittiwake.stream.contact.outlook import outlook_of
@@ -32,8 +31,6 @@ from kittiwake.stream.contact.timer_counts import TimerCounts
 from kittiwake.stream.contact.timer_grid import (
     PACE_FROM,
     PACE_SHARE,
-    RECHECK_MAX_US,
-    RECHECK_SHARE,
     REEVALUATE_EVERY_US,
     SKEW_US,
     TIMER_US,
@@ -41,8 +38,10 @@ from kittiwake.stream.contact.timer_grid import (
     TimerSettings,
     bucket_us,
     recheck_us,
+    retry_us,
 )
 from kittiwake.stream.contact.traces import traceparent_of, traces_needed, traces_with
+from kittiwake.stream.contact.watermark import END_TIMER_US
 from kittiwake.stream.records import (
     SEED,
     BufferedEvent,
@@ -93,8 +92,8 @@ class Host(NamedTuple):
     shape: InputShape = CANONICAL
     max_age_us: int | None = None
     """The intake refuses what is older: what has been forgotten for so long needs no trace. None: it keeps one."""
-    is_at_end: bool = False
-    """Whether the watermark is known to be at the end of time (`end_of_time`)."""
+    reached_us: int = BEFORE_ALL_US
+    """How far the watermark is known to have come, beside the firing (`watermark`)."""
     asks_for_end: bool = False
     """Whether a firing ahead of the clock sets a timer that shows whether it is."""
 
@@ -136,7 +135,7 @@ def on_timer(
     try:
         found = _evaluate_due(host, key, data, bag, firing)
     except UnreadableError as error:
-        next_us = recheck_us(firing.at_us, asked_us, asked_us - RECHECK_SHARE * RECHECK_MAX_US, firing.clock_us)
+        next_us = retry_us(firing.at_us, asked_us, BEFORE_ALL_US, firing.clock_us, host.reached_us)
         found = TimerResult(
             own_timer_us=next_us, counts=TimerCounts(failed=1, failure=f"{type(error).__name__}: {error}")
         )
@@ -146,7 +145,7 @@ def on_timer(
 
 def _ahead_of_clock(host: Host, found: TimerResult) -> TimerResult:
     """What a firing ahead of the clock asks for. Where the watermark is at its end, its timer would fire at once."""
-    if host.is_at_end:
+    if host.reached_us >= END_TIMER_US:
         return found._replace(own_timer_us=None)
     return found._replace(bucket_timer_us=END_TIMER_US) if host.asks_for_end else found
 
@@ -293,8 +292,8 @@ def _retry_later(work: _Work, arrivals: Sequence[BufferedEvent], why: str) -> Ti
     How long a contact was quiet before says nothing of how long it has been failing, nor does that it was never seen.
     """
     first_us = min((one.time_us for one in arrivals), default=work.evaluated_to_us)
-    since_us = max(work.evaluated_to_us, first_us, work.asked_us - RECHECK_SHARE * RECHECK_MAX_US)
-    next_us = recheck_us(work.firing.at_us, work.asked_us, since_us, work.firing.clock_us)
+    failing_us = max(work.evaluated_to_us, first_us)
+    next_us = retry_us(work.firing.at_us, work.asked_us, failing_us, work.firing.clock_us, work.host.reached_us)
     return TimerResult(own_timer_us=next_us, counts=TimerCounts(failed=1, failure=why))
 
 
@@ -332,7 +331,7 @@ def _next_us(work: _Work, step: Advanced | None, rest_us: Sequence[int], *, is_o
     if work.asked_us > work.held_us and (
         step is None or min([*due, *rest_us[:1]], default=END_OF_TIME_US) <= work.asked_us
     ):
-        return recheck_us(at_us, work.asked_us, work.held_us, work.firing.clock_us)
+        return recheck_us(at_us, work.asked_us, work.held_us, work.firing.clock_us, work.host.reached_us)
     if is_over:
         due = []
     elif step is not None and is_nothing(step.state):
