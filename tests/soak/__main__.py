@@ -2,7 +2,8 @@
 
 Every day contacts come who live for six days, and prices of what they look at, late, twice and out of order. The orders
 of one account stop now and then: there are none, or they come late; some days a contact floods it. Versions of the
-rules are published, and polled over a line that fails now and then, or all day; bundles die, timers fire again,
+rules are published, and polled over a line that fails now and then, or all day; now and then the watermark stands still
+for hours, and events come long before it; bundles die, timers fire again,
 processes begin anew. When a contact's time is over its rows have to be those that the kernel decides in one call, and
 nothing may be kept of it. What the job keeps, its memory, and how often timers fire have to stay as they were.
 

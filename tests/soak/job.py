@@ -47,6 +47,10 @@ from tests.stream.test_hosting import Clock
 
 STEP_US: Final = 3 * HOUR_US
 """The watermark moves by up to so much at a time."""
+BACKLOG_EVERY: Final = 3
+"""Days from one on which the watermark stands still to the next."""
+BACKLOG_US: Final = (4 * HOUR_US, 20 * HOUR_US)
+"""From when to when in such a day: events come meanwhile, long before the watermark reaches them."""
 GHOSTS_MAX: Final = 50
 """Timers that have fired, of which some fire again."""
 PUBLISHED_EVERY: Final = 10
@@ -118,7 +122,7 @@ class Soak:
         at_us = begins_us
         while at_us < begins_us + DAY_US:
             at_us = min(at_us + self._rng.randint(MINUTE_US, STEP_US), begins_us + DAY_US)
-            self._pass_to(at_us)
+            self._pass_to(at_us, moves=not self._stands_still(at_us - begins_us))
         if self._rng.random() < 0.15:
             self._runner.restart()
             self._rules.restart(self._clock.at_us)
@@ -149,8 +153,15 @@ class Soak:
         for of in gone:
             self._look(of, by, interested)
 
-    def _pass_to(self, at_us: int) -> None:
-        """Give what has come by then, and fire what is due: in bundles, in any order, some of which die."""
+    def _stands_still(self, of_day_us: int) -> bool:
+        """Whether the watermark does: a backlog builds up."""
+        return self._day % BACKLOG_EVERY == 1 and BACKLOG_US[0] <= of_day_us < BACKLOG_US[1]
+
+    def _pass_to(self, at_us: int, *, moves: bool) -> None:
+        """Give what has come by then, and fire what is due: in bundles, in any order, some of which die.
+
+        `moves`: whether the watermark does.
+        """
         self._clock.at_us = at_us + USUAL.settle_delay_us
         self._rules.pass_time()
         came = self._come(at_us)
@@ -162,6 +173,13 @@ class Soak:
             self._ghosts = [*self._ghosts, *timers][-GHOSTS_MAX:]
             self._run(Bundle(taken, timers), again)
         self._rules.mend()
+        if moves:
+            self._move_watermark(at_us)
+        else:
+            self.counts["steps of backlogs"] += 1
+        self._take_rows()
+
+    def _move_watermark(self, at_us: int) -> None:
         self._notices = self._items.pass_to(at_us // 1_000 * 1_000)
         if self._rng.random() < 0.5:  # else with what comes next, and what was decided meanwhile is corrected
             self._run(Bundle(self._notices))
@@ -170,7 +188,6 @@ class Soak:
         while due := self._runner.tasks():
             self._rng.shuffle(due)
             self._run(Bundle((), due))
-        self._take_rows()
 
     def _come(self, at_us: int) -> list[Element]:
         """What the messages that have come by then bring to contacts, some of it by their items; in any order."""

@@ -39,7 +39,7 @@ def test_weeks_under_faults_decide_what_the_kernel_decides_and_leave_nothing(see
     assert not restlessness(days), f"seed {seed}"
     assert days[-1].contacts == days[-1].timers == 0
     assert soak.counts["contacts compared"] == 3 * (2 + 2) + 1, "two and two who order all day, and a crowd"
-    for name in ("deaths", "decisions of items", "due while a feed is silent"):
+    for name in ("deaths", "steps of backlogs", "decisions of items", "due while a feed is silent"):
         assert soak.counts[name] > 0, f"seed {seed}: no {name}"
 
 
