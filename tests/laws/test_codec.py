@@ -104,11 +104,17 @@ def test_the_largest_state_is_read_and_one_byte_more_is_not() -> None:
 
 
 def test_a_copy_shares_nothing_that_changes() -> None:
-    state = State("c1", consents={"news": True})
+    def remembering() -> State:
+        return State("c1", consents={"news": True}, seen={"1": 1}, counted={"a": {"2": 2}})
+
+    state = remembering()
     copy = copied(state)
+    assert copy == state
     copy.consents["news"] = False
-    copy.seen["1"] = 1
-    assert state == State("c1", consents={"news": True})
+    copy.seen["3"] = 3
+    copy.counted["a"]["4"] = 4
+    copy.counted["b"] = {}
+    assert state == remembering()
 
 
 def test_what_is_forgotten_leaves_the_bytes_of_a_new_contact(world: World, seed: int) -> None:

@@ -22,7 +22,7 @@ from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.rule import Mode, RuleProgram, Texts
 from kittiwake.kernel.run.outputs import Outputs, Unusable
 from kittiwake.kernel.run.shared_instant import SharedInstant
-from kittiwake.kernel.run.timer_queue import Timer, TimerQueue, timers_of
+from kittiwake.kernel.run.timer_queue import Timer, TimerQueue, timers_of, true_due_us
 from kittiwake.kernel.state.remembered import Slot
 from kittiwake.kernel.state.state import Candidate, Instance, RuleState, State
 from kittiwake.kernel.state.trace import Step, StepKind
@@ -222,13 +222,29 @@ class Execution:
 
     def all_timers(self) -> list[Timer]:
         """A timer for everything that falls due, audiences that become ready included."""
-        rules, now_us = self.program.rules, self.now_us
-        timers = timers_of(rules, self.rules, now_us, self.zone)
+        timers = timers_of(self.program.rules, self.rules, self.now_us, self.zone)
         for index in self.program.readied:
-            at_us = ready_us(rules[index], self.missing_until_us.get(index))
-            if at_us is not None and now_us < at_us < END_OF_TIME_US:
+            at_us = self._readied_us(index)
+            if at_us is not None:
                 timers.append((at_us, index, SINGLE))
         return timers
+
+    def next_due_us(self) -> int | None:
+        """The earliest of `all_timers`, without making them; of a contact without events no audience becomes ready."""
+        return self.timers.earliest_us(self._true_due_us)
+
+    def _true_due_us(self, index: int, key: str) -> int | None:
+        found, rule = self.rules[index], self.program.rules[index]
+        due_us = None if found is None else true_due_us(rule, found, key, self.now_us, self.zone)
+        if index not in self.program.readied or key != SINGLE or self.newest_us is None:
+            return due_us
+        at_us = self._readied_us(index)
+        return at_us if due_us is None or (at_us is not None and at_us < due_us) else due_us
+
+    def _readied_us(self, index: int) -> int | None:
+        """When an audience becomes ready, if that is to come."""
+        at_us = ready_us(self.program.rules[index], self.missing_until_us.get(index))
+        return at_us if at_us is not None and self.now_us < at_us < END_OF_TIME_US else None
 
     # ------------------------------------------------------------ output
 

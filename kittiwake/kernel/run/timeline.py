@@ -24,7 +24,7 @@ from kittiwake.kernel.run.preparation import prepared_handlers_of
 from kittiwake.kernel.run.retention import forget_silent, forgets_us, freeze, keeps_something
 from kittiwake.kernel.run.shared_instant import SharedInstant
 from kittiwake.kernel.run.taking import take
-from kittiwake.kernel.run.timer_queue import next_due_us, timers_of
+from kittiwake.kernel.run.timer_queue import next_due_us
 from kittiwake.kernel.run.wait import fall_due
 from kittiwake.kernel.state.state import State
 from kittiwake.kernel.state.trace import Step, StepKind, step_of
@@ -207,11 +207,7 @@ def _is_due(run: Execution, index: int, key: str) -> bool:
 
 def next_timer_us(run: Execution) -> int | None:
     """The next instant at which something falls due, or the contact is forgotten; None: never."""
-    if run.newest_us is None:
-        timers = timers_of(run.program.rules, run.rules, run.now_us, run.zone)
-    else:
-        timers = run.all_timers()
-    due_us = min(timers)[0] if timers else None
+    due_us = run.next_due_us()
     if run.newest_us is None and not keeps_something(run):
         return due_us
     at_us = forgets_us(run)

@@ -7,8 +7,8 @@ one off asks the state what is due.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from heapq import heapify, heappop, heappush
+from collections.abc import Callable, Iterable
+from heapq import heapify, heappop, heappush, heapreplace
 from typing import TypeAlias
 
 from kittiwake.kernel.evaluate.history import next_end_us
@@ -38,6 +38,23 @@ class TimerQueue:
     def set(self, time_us: int, index: int, key: str = SINGLE) -> None:
         """Ask the instance `key` of a rule at `time_us` what is due."""
         heappush(self.heap, (time_us, index, key))
+
+    def earliest_us(self, true_due_us: Callable[[int, str], int | None]) -> int | None:
+        """The earliest instant at which something is due by `true_due_us`, asked of stale timers until one is true.
+
+        No other is asked: nothing falls due without a timer at or before it. The queue stays as it is.
+        """
+        heap = self.heap.copy()
+        while heap:
+            time_us, index, key = heap[0]
+            due_us = true_due_us(index, key)
+            if due_us is None:
+                heappop(heap)
+            elif due_us > time_us:
+                heapreplace(heap, (due_us, index, key))
+            else:
+                return due_us
+        return None
 
     def take_due(self, now_us: int) -> list[tuple[int, str]]:
         """Take off the timers up to and at an instant: rule index and instance, each once."""
@@ -72,11 +89,28 @@ def timers_of(
             if one.held is not None:
                 add((one.held.release_us, index, key))
         if rule.audience is not None and not rule.foreseen:
-            for condition, slots in zip(rule.conditions, found.history, strict=True):
-                end_us = next_end_us(condition, slots, rule.keep_us, now_us, zone)
-                if end_us is not None:
-                    add((end_us, index, SINGLE))
+            timers += [(end_us, index, SINGLE) for end_us in _ends_us(rule, found, now_us, zone)]
     return timers
+
+
+def true_due_us(rule: RuleProgram, found: RuleState, key: str, now_us: int, zone: str) -> int | None:
+    """When something of the instance `key` falls due next: the earliest that `timers_of` has for it."""
+    one = found.instances.get(key)
+    due_us = None if one is None else next_due_us(one)
+    if rule.audience is None or rule.foreseen or key != SINGLE:
+        return due_us
+    ends_us = _ends_us(rule, found, now_us, zone)
+    return min(ends_us if due_us is None else [due_us, *ends_us], default=None)
+
+
+def _ends_us(rule: RuleProgram, found: RuleState, now_us: int, zone: str) -> list[int]:
+    """When look-backs of an audience end after now, the next of each."""
+    ends_us = []
+    for condition, slots in zip(rule.conditions, found.history, strict=True):
+        end_us = next_end_us(condition, slots, rule.keep_us, now_us, zone)
+        if end_us is not None:
+            ends_us.append(end_us)
+    return ends_us
 
 
 def next_due_us(one: Instance) -> int | None:

@@ -111,7 +111,7 @@ def _of_2(old: State) -> State:
 
 
 def copied(state: State) -> State:
-    """A copy that shares nothing mutable with `state`. Ids, mostly the most of it, need no bytes for that."""
+    """A copy that shares nothing mutable with `state`. Ids, most of what there is, need no bytes for it."""
     found = decoded(encoded(replace(state, seen={}, counted={})))
     found.seen = state.seen.copy()
     found.counted = {event_type: times_us.copy() for event_type, times_us in state.counted.items()}
