@@ -17,6 +17,7 @@ from kittiwake.batch.counts import Counts, count_decision, count_pending, count_
 from kittiwake.batch.deciding.contacts import decide as decide_natively
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
+from kittiwake.batch.feeds.late import late_by_feeds
 from kittiwake.event_types import is_item_change
 from kittiwake.kernel import (
     DecidedHistory,
@@ -61,6 +62,8 @@ def decide_at_once_with_state(
     if not _have_distinct_ids(rows):
         _count_differing(plan, contact_id, rows, until_us, counts)
     events = [event_of(row) for row in rows[: bisect_left(rows, (until_us,))]]
+    if start is not None:
+        events += late_by_feeds(plan, start)
     advanced = advance(plan.versions, start or new_state(contact_id), events, until_us)
     counts.unsettled += len(advanced.late)
     decisions = [*advanced.decisions, *unfinished(plan.versions, advanced.state)]

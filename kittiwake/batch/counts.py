@@ -162,6 +162,8 @@ class Counts(msgspec.Struct):
     together, under "*". An account of which nothing needed came has an empty set."""
     feeds: Covered = {}
     """What the events of feeds cover, of those that the rules of their account have."""
+    feeds_before: Covered = {}
+    """What of it the run knows that this one starts from."""
     silent: dict[SilentRule, int] = {}
     """What was due for the first time while a feed was silent on which its rule leans, or armed by a flood."""
     pending: dict[PendingRule, Pending] = {}
@@ -301,6 +303,7 @@ def add(total: Counts, part: Counts) -> None:
     _add(total.unusable, part.unusable)
     _add(total.silent, part.silent)
     unite(total.feeds, part.feeds)
+    unite(total.feeds_before, part.feeds_before)
     for rule, pending in part.pending.items():
         _add_pending(total.pending, rule, pending)
     for reason, lines in part.examples.items():
@@ -340,7 +343,7 @@ def number_lines(counts: Counts) -> Counts:
 
 def without_arrivals(counts: Counts) -> Counts:
     """Without what came, which is only counted to be compared with what the rules need, or notifies of feeds."""
-    return msgspec.structs.replace(counts, types={}, feeds={}, **{name: set() for name in ARRIVED})
+    return msgspec.structs.replace(counts, types={}, feeds={}, feeds_before={}, **{name: set() for name in ARRIVED})
 
 
 def _number_examples(examples: list[SourceLine], lines: dict[tuple[str, int], LinesOfPart]) -> Iterator[SourceLine]:

@@ -24,6 +24,7 @@ from kittiwake.batch.counts import Counts, count_decision, count_pending, count_
 from kittiwake.batch.differing_duplicates import DifferingDuplicates, same_of
 from kittiwake.batch.event_rows import Row, event_of, key_of_row
 from kittiwake.batch.external_sort import Sorter
+from kittiwake.batch.feeds.late import late_by_feeds
 from kittiwake.batch.gathering import ROW_BYTES, ROWS_AT_ONCE, Rows, size_of
 from kittiwake.kernel import State, Versions, new_state, pending_in, unfinished
 from kittiwake.model import Decision, Event
@@ -99,7 +100,8 @@ def decide_in_slices(
     counting = _drop_duplicates(plan, contact_id, rows, until_us, counts)
     with Sorter(_decode_spilled, held_bytes) as in_order:
         state = start or new_state(contact_id)
-        for decision in _decide(versions, state, counting, until_us, held_bytes // SLICES, counts, keep):
+        late = [] if start is None else late_by_feeds(plan, start)
+        for decision in _decide(versions, state, late, counting, until_us, held_bytes // SLICES, counts, keep):
             placed = _spill_decision(decision)
             in_order.put(placed, ROW_BYTES + len(placed[-1]))
         for placed in in_order.in_order():
@@ -132,14 +134,17 @@ def _counted(rows: Iterable[Row], until_us: int, counts: Counts) -> Iterator[Row
 def _decide(
     versions: Versions,
     state: State,
+    events: list[Event],
     rows: Iterable[Row],
     until_us: int,
     slice_bytes: int,
     counts: Counts,
     keep: Keep | None,
 ) -> Iterator[Decision]:
-    """Decisions as the kernel takes them. No slice ends within an instant: the kernel would have to keep its events."""
-    events: list[Event] = []
+    """Decisions as the kernel takes them, of `events` and then of rows.
+
+    No slice ends within an instant: the kernel would have to keep its events.
+    """
     size = 0
     for row in rows:
         if size > slice_bytes and row[0] > events[-1].time_us:

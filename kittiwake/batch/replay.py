@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec.structs import replace
 
 from kittiwake.batch.counts import Counts, merged
-from kittiwake.batch.feeds.covered import silences_by_account, unite
+from kittiwake.batch.feeds.late import with_feeds
 from kittiwake.batch.gathering import Gathering, Undecided
 from kittiwake.batch.gc_pause import gc_paused
 from kittiwake.batch.intake import Intake, Needs, Taken
@@ -148,8 +148,8 @@ def _run(
             )
         if starts is not None:
             refuse_early_end(end_of_run(settings, history.counts, programs.used.frozen_at_us), starts)
-            unite(history.counts.feeds, starts.feeds)
-        programs = programs.with_silences(silences_by_account(history.counts.feeds))
+            starts.add_feeds(history.counts)
+        programs = with_feeds(programs, history.counts.feeds, history.counts.feeds_before)
         return _decide_and_write(programs, history._replace(starts=starts), run_output, settings, on_progress, written)
 
 

@@ -18,7 +18,7 @@ from kittiwake.explain.late import arrival_line, retold_line
 from kittiwake.explain.model import Explanation, Line
 from kittiwake.input.events import parse_event
 from kittiwake.kernel import Advanced, Program, State, Versions, advance, new_state, unfinished
-from kittiwake.kernel.evaluate.feeds import notices, rhythms_of, silences_in
+from kittiwake.kernel.evaluate.feeds import changed, notices, rhythms_of, silences_in
 from kittiwake.kernel.items.of_contact import ContactJoin
 from kittiwake.kernel.plan.versions import as_versions
 from kittiwake.kernel.run.outputs import Unusable
@@ -295,7 +295,7 @@ class Player:
         before, after = self.versions.silences, silences_in(self.versions, self._heard)
         self.versions = replace(self.versions, silences=after)
         number = str(len(self._given))
-        return notices(before, after, self._state, self.versions.horizon_us, lambda _: number)
+        return notices(changed(before, after), self._state, self.versions.horizon_us, lambda _: number)
 
     def _is_own(self, event: Event) -> bool:
         return event.item_id is None and event.contact_id == self._state.contact_id

@@ -181,6 +181,25 @@ def test_what_is_known_of_items_and_of_feeds_goes_on_as_well(job: Job, tmp_path:
     assert (of_contacts.code, "feeds-00000" in of_contacts.err) == (Exit.UNUSABLE, True)
 
 
+def test_an_event_of_a_feed_that_comes_with_the_next_day_corrects_what_waited_for_it(job: Job, tmp_path: Path) -> None:
+    """A cart is due at 10:00, and the next day brings an order of 05:00, of another contact."""
+    job.rules = write_rules(tmp_path / "items.yaml", ITEM_RULES.format(account="acme") + FEED_RULES)
+    cart, order = {"contact_id": "c-1", "type": "cart.item_added"}, {"contact_id": "c-2", "type": "order.completed"}
+    first = [record(event_id="o", time="2026-11-01T01:00:00Z", **order)]
+    first += [record(event_id="c", time="2026-11-01T09:00:00Z", **cart)]
+    late = [record(event_id="p", time="2026-11-01T05:00:00Z", **order)]
+    days = [write_lines(tmp_path / f"{day}.jsonl", some) for day, some in enumerate((first, late))]
+    lateness = ("--allowed_lateness", "1d")
+    assert job(days[0], *lateness, "--until", "2026-11-01T12:00:00Z", "--snapshots", output="one").code == Exit.FINE
+    until = (*lateness, "--until", "2026-11-01T13:00:00Z")
+    one_by_one = job(days[1], *until, "--start_from", f"{tmp_path}/one/snapshots/*", output="two")
+    assert one_by_one.code == Exit.FINE, one_by_one.err
+    held = rows(tmp_path / "one" / "decisions")
+    assert [(row["decision"], row["reason"]) for row in held] == [("deferred", "feed_silent")]
+    (sent,) = rows(one_by_one.output / "triggers")
+    assert (sent["contact_id"], sent["fired_at"]) == ("c-1", "2026-11-01T10:00:00Z")
+
+
 def test_a_launch_of_a_stream_says_what_the_snapshots_lack(tmp_path: Path) -> None:
     events = write_lines(tmp_path / "1.jsonl", [record(), record(event_id="o", type="order.completed")])
     carts = write_rules(tmp_path / "carts.yaml")

@@ -11,7 +11,7 @@ import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
 from kittiwake.batch.counts import Counts
-from kittiwake.batch.feeds.covered import silences_by_account
+from kittiwake.batch.feeds.late import with_feeds
 from kittiwake.batch.gathering import Undecided
 from kittiwake.batch.native.gathering import KeptEvents, Lines, kept_events
 from kittiwake.batch.oversized_contacts import decide_contact
@@ -134,7 +134,7 @@ class DecideDoFn(CountingDoFn):
         """What all of the input says of feeds; the same for every partition."""
         if intake.feeds and self._known is not intake:
             self._known = intake
-            self._programs = self._programs.with_silences(silences_by_account(intake.feeds))
+            self._programs = with_feeds(self._programs, intake.feeds, intake.feeds_before)
 
     def _contacts(self, batches: Iterable[bytes], until_us: int) -> Iterator[Lines | Undecided]:
         """The contacts of a partition, or what the accelerator has decided of some."""

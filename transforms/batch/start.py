@@ -68,7 +68,7 @@ def _starts(part: bytes, partitions: int, feeds: FeedsOfRules) -> Iterator[tuple
         if isinstance(found, ItemSnapshot):
             of_items.put(rows_of_snapshot(found))
         elif isinstance(found, FeedSnapshot):
-            yield TaggedOutput(_FEEDS, Counts(feeds=covered_by(feeds, found)))
+            yield TaggedOutput(_FEEDS, Counts(feeds=covered_by(feeds, found), feeds_before=covered_by(feeds, found)))
         else:
             yield start_state(subject_of(found.key), found.seed.state, partitions)
     yield from (TaggedOutput(_ITEMS, batch) for batch in of_items.batches())

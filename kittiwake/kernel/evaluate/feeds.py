@@ -6,7 +6,7 @@ decided already, `notices` makes the late events by which the kernel decides it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -123,10 +123,17 @@ def _cut(spans: Sequence[Span], *edges: Sequence[Span]) -> Iterator[Span]:
         yield from pairwise(inside)
 
 
-def notices(
-    before: Silences, after: Silences, state: State, horizon_us: int, mark: Callable[[Rhythm], str]
-) -> list[Event]:
+def changed(before: Silences, after: Silences) -> dict[Rhythm, Span]:
+    """From when to when something else is known of a rhythm than before; those of which nothing is are left out."""
+    rhythms = sorted({*before.by_rhythm, *after.by_rhythm})
+    spans = ((one, differing(before.by_rhythm.get(one, ()), after.by_rhythm.get(one, ()))) for one in rhythms)
+    return {rhythm: span for rhythm, span in spans if span is not None}
+
+
+def notices(spans: Mapping[Rhythm, Span], state: State, horizon_us: int, mark: Callable[[Rhythm], str]) -> list[Event]:
     """Late events that do nothing, just before what of a contact's past is known otherwise now, and at its end.
+
+    `spans` are what has `changed`.
 
     None is older than what late events are corrected for: it would be left out, and what came after it as well.
     What fell due at the instant to which the contact is evaluated has been decided, so none is as new as that.
@@ -137,9 +144,8 @@ def notices(
     if evaluated_to_us is None:
         return found
     oldest_us = corrected_from_us(state, evaluated_to_us, horizon_us)
-    for rhythm in sorted({*before.by_rhythm, *after.by_rhythm}):
-        span = differing(before.by_rhythm.get(rhythm, ()), after.by_rhythm.get(rhythm, ()))
-        if span is not None and span[0] <= evaluated_to_us and oldest_us < evaluated_to_us:
+    for rhythm, span in spans.items():
+        if span[0] <= evaluated_to_us and oldest_us < evaluated_to_us:
             name, to_us = feed_notice_type(rhythm.type), evaluated_to_us - 1
             from_us = min(span[0], to_us)
             event_id = f"{mark(rhythm)}/{rhythm.every_us}"

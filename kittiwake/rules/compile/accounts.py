@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kittiwake.input.shapes.base import CANONICAL, InputShape
-from kittiwake.kernel.plan.feeds import NEVER_SILENT, NO_FEEDS, FeedsOfRules, Silences
+from kittiwake.kernel.plan.feeds import NEVER_SILENT, NO_FEEDS, FeedsOfRules, Silences, Span
 from kittiwake.kernel.plan.policy import Rhythm
 from kittiwake.kernel.plan.program import Program
 from kittiwake.kernel.plan.versions import Versions
@@ -72,6 +72,10 @@ class RulesUsed(NamedTuple):
         return self.versions[-1].ruleset_version
 
 
+NOTHING_CHANGED: Final[Mapping[Rhythm, Span]] = {}
+NO_CHANGES: Final[Mapping[str, Mapping[Rhythm, Span]]] = {}
+
+
 class Plan(NamedTuple):
     """The programs of an account, and what is computed from them once."""
 
@@ -92,6 +96,8 @@ class Plan(NamedTuple):
     """What its feeds ask of the events of the account; None: it has none."""
     fingerprint: int = 0
     """Of the versions that change anything for the account, whether in force or to come; 0 in a batch."""
+    changed: Mapping[Rhythm, Span] = NOTHING_CHANGED
+    """From when to when something else is known of its feeds than in the run from which contacts of a batch start."""
 
 
 def plan_of(versions: Versions) -> Plan:
@@ -130,10 +136,10 @@ def _frozen_at(plan: Plan, frozen_at_us: int | None) -> Plan:
     return plan._replace(versions=replace(plan.versions, frozen_at_us=frozen_at_us))
 
 
-def _silent_at(plan: Plan, silences: Silences) -> Plan:
+def _silent_at(plan: Plan, silences: Silences, spans: Mapping[Rhythm, Span]) -> Plan:
     if plan.feeds is None:
         return plan
-    return plan._replace(versions=replace(plan.versions, silences=silences))
+    return plan._replace(versions=replace(plan.versions, silences=silences), changed=spans)
 
 
 def _rhythms(plan: Plan) -> Sequence[Rhythm]:
@@ -197,6 +203,7 @@ class Programs:
         self._lines = shape.shape.lines
         self._kept: dict[str, Plan] = {}
         self._silences: Mapping[str, Silences] = {}
+        self._changed: Mapping[str, Mapping[Rhythm, Span]] = {}
         self._named = frozenset(name for one in history.versions for name in (*one.ruleset.accounts, *one.refused))
         self.refused = frozenset(name for name in self._named if not self._versions(name))
         """Accounts of which nothing is run, in no version."""
@@ -232,14 +239,23 @@ class Programs:
         }
         return found
 
-    def with_silences(self, silences: Mapping[str, Silences]) -> Programs:
-        """The same rules, where it is known when the feeds of each account were silent; nothing is compiled anew."""
+    def with_silences(
+        self, silences: Mapping[str, Silences], changed: Mapping[str, Mapping[Rhythm, Span]] = NO_CHANGES
+    ) -> Programs:
+        """The same rules, where it is known when the feeds of each account were silent; nothing is compiled anew.
+
+        `changed` is by account what `Plan.changed` is.
+        """
         if not self.feeds.types:
             return self
         found = Programs.__new__(Programs)
-        kept = {name: _silent_at(plan, silences.get(name, NEVER_SILENT)) for name, plan in self._kept.copy().items()}
-        found.__dict__ = {**self.__dict__, "_silences": silences, "_kept": kept}
+        found.__dict__ = {**self.__dict__, "_silences": silences, "_changed": changed}
+        found._kept = {name: found._silent(name, plan) for name, plan in self._kept.copy().items()}
         return found
+
+    def _silent(self, account_id: str, plan: Plan) -> Plan:
+        changed = self._changed.get(account_id, NOTHING_CHANGED)
+        return _silent_at(plan, self._silences.get(account_id, NEVER_SILENT), changed)
 
     def _feeds_of_rules(self) -> FeedsOfRules:
         of_account = {name: _rhythms(self.plan(name)) for name in sorted(self._named)}
@@ -249,7 +265,7 @@ class Programs:
 
     def _new_plan(self, account_id: str) -> Plan:
         """A plan; accounts that the rules do not name share all but their name."""
-        return _silent_at(self._compiled_plan(account_id), self._silences.get(account_id, NEVER_SILENT))
+        return self._silent(account_id, self._compiled_plan(account_id))
 
     def _compiled_plan(self, account_id: str) -> Plan:
         if account_id != EVERY_ACCOUNT and account_id not in self._named:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kittiwake.event_types import FEED_MARK, is_feed_notice
-from kittiwake.kernel.evaluate.feeds import notices, united
+from kittiwake.kernel.evaluate.feeds import changed, notices, united
 from kittiwake.kernel.plan.feed_plan import FeedPlan
 from kittiwake.kernel.plan.feeds import Silences, Span
 from kittiwake.kernel.plan.policy import Rhythm
@@ -75,7 +75,7 @@ def learned(plan: Plan, known: Known, arrivals: Sequence[BufferedEvent], state: 
     after = _not_over(plan.feeds, _with_notices(known, came), edge_us)
     before, silences = _silences(_not_over(plan.feeds, known, edge_us)), _silences(after)
     marks = {one.rhythm(name): _mark(one) for name, each in after.items() for one in each}
-    late = notices(before, silences, state, horizon_us, marks.__getitem__) if came else []
+    late = notices(changed(before, silences), state, horizon_us, marks.__getitem__) if came else []
     versions = replace(plan.versions, silences=silences)
     own = [one for one in arrivals if not is_feed_notice(one.type)]
     return Learned(plan._replace(versions=versions, sweep_plan=None), own, late, after)
