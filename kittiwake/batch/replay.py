@@ -1,8 +1,7 @@
 """Replay: the job's inputs and outputs without Beam, on one core and in bounded memory.
 
-Reads and writes files. Called by `kittiwake replay`, by `kittiwake.replay` and by tests, which hold
-the job to it. Read everything, gather it by contact, decide one contact after the other. What does not fit into memory
-goes through a temporary file.
+Reads and writes files. Called by `kittiwake replay`, by `kittiwake.replay` and by tests, which hold the job to it.
+Everything is read and gathered by contact, then decided; what does not fit into memory goes through a temporary file.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec.structs import replace
 
 from kittiwake.batch.counts import Counts, merged
+from kittiwake.batch.feeds.covered import unite
 from kittiwake.batch.feeds.late import with_feeds
 from kittiwake.batch.gathering import Gathering, Undecided
 from kittiwake.batch.gc_pause import gc_paused
@@ -148,8 +148,8 @@ def _run(
             )
         if starts is not None:
             refuse_early_end(end_of_run(settings, history.counts, programs.used.frozen_at_us), starts)
-            starts.add_feeds(history.counts)
-        programs = with_feeds(programs, history.counts.feeds, history.counts.feeds_before)
+            unite(history.counts.feeds, starts.feeds)
+        programs = with_feeds(programs, history.counts.feeds, None if starts is None else starts.feeds)
         return _decide_and_write(programs, history._replace(starts=starts), run_output, settings, on_progress, written)
 
 

@@ -16,6 +16,7 @@ from kittiwake.rules.compile.accounts import Programs
 from kittiwake.rules.loader import load_files
 from kittiwake.time.instants import HOUR_US, parse_instant
 from tests.batch.test_feed_snapshots import RULES, WORLDS, line, run
+from tests.input.inputs import rows
 from tests.oracle import clock
 from tests.oracle.values import canonical, exact
 from tests.oracle.worlds import CONTACT, World
@@ -62,7 +63,7 @@ def in_turns(world: World, dice: Random, folder: Path) -> list[dict[str, Any]]:
     times_us = [clock.parse_instant(one["time"]) for one in world.events]
     comes_us = [at_us + dice.randrange(world.allowed_lateness_us) for at_us in times_us]
     cuts = {dice.choice(times_us) + dice.randrange(2 * world.allowed_lateness_us) for _ in range(4)}
-    told, start_from, left = list[dict[str, Any]](), None, list(range(len(times_us)))
+    decided, start_from, left = list[dict[str, Any]](), None, list(range(len(times_us)))
     for cut_us in sorted({*(one for one in cuts if one < world.until_us), world.until_us}):
         is_last = cut_us == world.until_us
         now = [one for one in left if times_us[one] < cut_us and (is_last or comes_us[one] <= cut_us)]
@@ -71,10 +72,10 @@ def in_turns(world: World, dice: Random, folder: Path) -> list[dict[str, Any]]:
             canonical(exact({"contact_id": CONTACT, **world.events[one], "account_id": "acme"})).encode() for one in now
         ]
         said = run(programs, lines, cut_us, world.allowed_lateness_us, folder / str(cut_us), start_from)
-        told += [row for row in said if row["decision"] != "deferred"]
+        decided += [row for row in said if row["decision"] != "deferred"]
         found = folder / str(cut_us) / "snapshots"
-        start_from = found if any(path.stat().st_size for path in found.glob("*.jsonl")) else start_from
-    return standing(row for row in told if row["contact_id"] == CONTACT)
+        start_from = found if rows(found) else start_from
+    return standing(row for row in decided if row["contact_id"] == CONTACT)
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_contacts_are_given_the_same_in_whatever_order_a_snapshot_an_interest_an
         for who in shown
         if max(who.from_us, CUT_US - LATENESS_US) <= one.time_us < who.to_us
     }
-    assert given == {name: {**told, "known": 0} for name, told in wanted.items()}, number
+    assert given == {name: {**one, "known": 0} for name, one in wanted.items()}, number
 
 
 def _fact(dice: Random) -> ItemFact:
@@ -128,9 +128,9 @@ def _given(dice: Random, records: list[ItemRecord]) -> dict[Name, Any]:
     found = dict[Name, Any]()
     for key, data in dice.sample(elements, len(elements)):
         change = buffered_event_of(data)
-        name, told = (key, change.time_us, change.event_id, change.type), parse_json(change.data)
-        before = found.setdefault(name, told)
-        assert before["known"] != told["known"] or before == told, "one of them has to count"
-        if before["known"] < told["known"]:
-            found[name] = told
-    return {name: {**told, "known": 0} for name, told in found.items() if told["now"]}
+        name, properties = (key, change.time_us, change.event_id, change.type), parse_json(change.data)
+        before = found.setdefault(name, properties)
+        assert before["known"] != properties["known"] or before == properties, "one of them has to count"
+        if before["known"] < properties["known"]:
+            found[name] = properties
+    return {name: {**one, "known": 0} for name, one in found.items() if one["now"]}

@@ -11,6 +11,7 @@ import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
 from kittiwake.batch.counts import Counts
+from kittiwake.batch.feeds.covered import Covered
 from kittiwake.batch.feeds.late import with_feeds
 from kittiwake.batch.gathering import Undecided
 from kittiwake.batch.native.gathering import KeptEvents, Lines, kept_events
@@ -134,7 +135,11 @@ class DecideDoFn(CountingDoFn):
         """What all of the input says of feeds; the same for every partition."""
         if intake.feeds and self._known is not intake:
             self._known = intake
-            self._programs = with_feeds(self._programs, intake.feeds, intake.feeds_before)
+            self._programs = with_feeds(self._programs, intake.feeds, self._at_start(intake))
+
+    def _at_start(self, intake: Counts) -> Covered | None:
+        """What of it is known from an earlier run; None: there is none."""
+        return None
 
     def _contacts(self, batches: Iterable[bytes], until_us: int) -> Iterator[Lines | Undecided]:
         """The contacts of a partition, or what the accelerator has decided of some."""
@@ -145,6 +150,9 @@ class DecideDoFn(CountingDoFn):
 
 class _DecideFrom(DecideDoFn):
     """Of a run whose contacts start where an earlier one has left them."""
+
+    def _at_start(self, intake: Counts) -> Covered | None:
+        return intake.feeds_before
 
     def _contacts(self, batches: Iterable[bytes], until_us: int) -> Iterator[Lines | Undecided]:
         for subject, rows, state in contacts_with_states(batches, self._held_bytes):

@@ -14,9 +14,15 @@ from kittiwake.model import Event
 from kittiwake.rules.compile.accounts import Plan, Programs
 
 
-def with_feeds(programs: Programs, found: Covered, at_start: Covered) -> Programs:
-    """The rules with what all of the input says of feeds, and from when on that is otherwise than at the start."""
-    before, after = silences_by_account(at_start), silences_by_account(found)
+def with_feeds(programs: Programs, found: Covered, at_start: Covered | None) -> Programs:
+    """The rules with what all of the input says of feeds, and from when on that is otherwise than at the start.
+
+    None: the run starts from nothing, and has no contact to correct.
+    """
+    after = silences_by_account(found)
+    if at_start is None:
+        return programs.with_silences(after)
+    before = silences_by_account(at_start)
     spans = {name: changed(before.get(name, NEVER_SILENT), silences) for name, silences in after.items()}
     return programs.with_silences(after, spans)
 
@@ -25,5 +31,4 @@ def late_by_feeds(plan: Plan, start: State) -> list[Event]:
     """The late events of a contact that starts from a state; none, if it was decided by what is known still."""
     if not plan.changed:
         return []
-    marks = {rhythm: f"{begins_us}/{ends_us}" for rhythm, (begins_us, ends_us) in plan.changed.items()}
-    return notices(plan.changed, start, plan.versions.horizon_us, marks.__getitem__)
+    return notices(plan.changed, start, plan.versions.horizon_us, lambda rhythm: "{}/{}".format(*plan.changed[rhythm]))

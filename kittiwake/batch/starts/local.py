@@ -13,7 +13,6 @@ from typing import Final, Self, TypeAlias
 
 import msgspec
 
-from kittiwake.batch.counts import Counts
 from kittiwake.batch.event_rows import Subject
 from kittiwake.batch.external_sort import Sorter
 from kittiwake.batch.feeds.covered import Covered, unite
@@ -79,11 +78,6 @@ class LocalStarts:
                 self.contacts += 1
         if self.evaluated_to_us is None:
             raise UnusableError("there is no row in them")
-
-    def add_feeds(self, counts: Counts) -> None:
-        """Add what the events of feeds have covered to the counts of a run, which knows then what it starts from."""
-        unite(counts.feeds, self.feeds)
-        unite(counts.feeds_before, self.feeds)
 
     def in_order(self) -> Iterator[tuple[Subject, bytes]]:
         """Every contact once. To be asked when all are in.

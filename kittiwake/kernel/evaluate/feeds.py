@@ -6,6 +6,7 @@ decided already, `notices` makes the late events by which the kernel decides it 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
@@ -119,7 +120,7 @@ def _cut(spans: Sequence[Span], *edges: Sequence[Span]) -> Iterator[Span]:
     """The same stretches, cut at every edge of all: what both have is equal then."""
     cuts = sorted({at for some in edges for span in some for at in span})
     for begins_us, ends_us in spans:
-        inside = [begins_us, *(at for at in cuts if begins_us < at < ends_us), ends_us]
+        inside = [begins_us, *cuts[bisect_right(cuts, begins_us) : bisect_left(cuts, ends_us)], ends_us]
         yield from pairwise(inside)
 
 

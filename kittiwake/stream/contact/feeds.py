@@ -74,11 +74,15 @@ def learned(plan: Plan, known: Known, arrivals: Sequence[BufferedEvent], state: 
     edge_us, horizon_us = _asked_from_us(state, plan.versions.horizon_us), plan.versions.horizon_us
     after = _not_over(plan.feeds, _with_notices(known, came), edge_us)
     before, silences = _silences(_not_over(plan.feeds, known, edge_us)), _silences(after)
-    marks = {one.rhythm(name): _mark(one) for name, each in after.items() for one in each}
-    late = notices(changed(before, silences), state, horizon_us, marks.__getitem__) if came else []
+    late = _late(before, silences, after, state, horizon_us) if came else []
     versions = replace(plan.versions, silences=silences)
     own = [one for one in arrivals if not is_feed_notice(one.type)]
     return Learned(plan._replace(versions=versions, sweep_plan=None), own, late, after)
+
+
+def _late(before: Silences, silences: Silences, known: Known, state: State, horizon_us: int) -> list[Event]:
+    marks = {one.rhythm(name): _mark(one) for name, each in known.items() for one in each}
+    return notices(changed(before, silences), state, horizon_us, marks.__getitem__)
 
 
 def _with_notices(known: Known, came: Iterable[BufferedEvent]) -> dict[str, tuple[FeedNotice, ...]]:
